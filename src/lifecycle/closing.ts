@@ -1,0 +1,124 @@
+import { redactText } from "../base/redact.ts";
+import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
+import type { Outcome, RunEnd } from "./events.ts";
+import { nextRecordId } from "./identity.ts";
+import { finishOpenCalls } from "./reduce-call.ts";
+import type { RunState, SessionState } from "./state.ts";
+import { announceSession, type Step, touchSession } from "./step.ts";
+
+const MAX_CLOSED_RUNS = 4096;
+const MAX_CLOSED_SESSIONS = 4096;
+
+/** Closes a run with what is known of its end, and all its calls with it. */
+export function closeRun(step: Step, run: RunState): void {
+  if (run.closed) return;
+  run.closed = true;
+  const { state } = step;
+  state.settling.delete(run);
+  state.runs.delete(run.runId);
+  rememberRun(step, run);
+  const end = run.end;
+  run.outcome = run.block === undefined ? (end?.outcome ?? "cancelled") : "blocked";
+  run.endTime = Math.max(run.startTime, end?.time ?? state.now);
+  finishOpenCalls(step, run);
+  settleEnd(run, end);
+  const { session } = run;
+  session.runs?.splice(session.runs.indexOf(run), 1);
+  if (session.runs?.length === 0) session.runs = undefined;
+  if (run.endTime > session.lastSign) session.lastSign = run.endTime;
+  recordEnd(step, run, run.outcome);
+  if (session.details?.endsWith === "turn") endSession(step, session, run.endTime, "turn");
+}
+
+function settleEnd(run: RunState, end: RunEnd | undefined): void {
+  const bad = run.outcome === "failed" || run.outcome === "abandoned";
+  if (bad) {
+    run.error = redactText(end?.error ?? (run.outcome === "abandoned" ? "process died" : "failed"));
+    run.errorType =
+      run.outcome === "abandoned" ? "abandoned" : (end?.errorType ?? ERROR_TYPE_VALUE_OTHER);
+  }
+  run.stopReason = bad ? "error" : end?.stopReason;
+  run.lastMessage = end?.lastMessage;
+  if (run.kind !== "turn") return;
+  const good = run.outcome === "completed" ? run.stopReason : undefined;
+  run.session.stopReason = bad ? "error" : (good ?? "stop");
+  run.session.lastMessage = run.lastMessage ?? run.session.lastMessage;
+}
+
+function recordEnd(step: Step, run: RunState, outcome: Outcome): void {
+  const { session, endTime: time } = run;
+  const durationMs = Math.max(0, time - run.startTime);
+  const about = { time, session, run, outcome, durationMs };
+  if (run.kind === "turn") {
+    step.records.push({ ...about, type: "run.end", id: nextRecordId(session, "run.end") });
+    return;
+  }
+  step.records.push({ ...about, type: "run.end", id: "" });
+  const type = outcome === "cancelled" ? "subagent.killed" : "subagent.finished";
+  step.records.push({ ...about, type, id: nextRecordId(session, type) });
+}
+
+function rememberRun(step: Step, run: RunState): void {
+  const { closedRuns } = step.state;
+  closedRuns.set(run.runId, run.endTime);
+  if (closedRuns.size <= MAX_CLOSED_RUNS) return;
+  const oldest = closedRuns.keys().next();
+  if (!oldest.done) closedRuns.delete(oldest.value);
+}
+
+/** Ends a session: its open runs first, as cancelled unless they already said how they ended. */
+export function endSession(step: Step, session: SessionState, time: number, reason: string): void {
+  if (session.closed) return;
+  for (const run of [...(session.runs ?? [])]) {
+    run.end ??= { type: "run.end", runId: run.runId, time, outcome: "cancelled" };
+    closeRun(step, run);
+  }
+  if (session.closed) return;
+  session.closed = true;
+  for (const child of [...(session.children ?? [])]) promoteSession(step, child, time);
+  touchSession(session, time);
+  const { state } = step;
+  if (state.sessions.get(session.sessionKey) === session) state.sessions.delete(session.sessionKey);
+  if (session.parent === undefined) recordSessionEnd(step, session, time, reason);
+  else forgetChild(session);
+}
+
+function recordSessionEnd(step: Step, session: SessionState, time: number, reason: string): void {
+  step.records.push({
+    type: "session.end",
+    time,
+    session,
+    reason,
+    stopReason: session.stopReason,
+    durationMs: Math.max(0, time - session.openedAt),
+    metadata: session.details?.metadata,
+    lastMessage: session.lastMessage,
+    id: nextRecordId(session, "session.end"),
+  });
+  rememberClosed(step, session);
+}
+
+function forgetChild(session: SessionState): void {
+  const siblings = session.parent?.session.children;
+  siblings?.splice(siblings.indexOf(session), 1);
+}
+
+function rememberClosed(step: Step, session: SessionState): void {
+  const { closedSessions } = step.state;
+  closedSessions.delete(session.sessionKey);
+  closedSessions.set(session.sessionKey, session);
+  if (closedSessions.size <= MAX_CLOSED_SESSIONS) return;
+  const oldest = closedSessions.keys().next();
+  if (!oldest.done) closedSessions.delete(oldest.value);
+}
+
+/** Makes a subagent's session one in its own right: it got a turn of its own, or outlived its spawner. */
+export function promoteSession(step: Step, session: SessionState, time: number): void {
+  const link = session.parent;
+  if (link === undefined) return;
+  session.parent = undefined;
+  session.details = { ...session.details, previous: link.session.ids };
+  const siblings = link.session.children;
+  siblings?.splice(siblings.indexOf(session), 1);
+  announceSession(step, session, time);
+}

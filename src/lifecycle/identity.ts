@@ -1,0 +1,63 @@
+import { hash } from "node:crypto";
+import type { CallState, RunState, SessionState, SpanIds } from "./state.ts";
+
+const sha256 = (...parts: readonly (string | number)[]): string =>
+  hash("sha256", parts.join("\0"), "hex");
+
+/** The session's share of every record id; the opening time keeps processes apart that both count from 1. */
+function idBase(session: SessionState): string {
+  session.idBase ??= sha256(
+    "session",
+    session.sessionKey,
+    session.generation,
+    session.openedAt,
+  ).slice(0, 32);
+  return session.idBase;
+}
+
+/** Id of the session's next record: equal when the same facts are told again, so delivery may repeat. */
+export function nextRecordId(session: SessionState, type: string): string {
+  return `${idBase(session)}-${type}-${session.ordinal++}`;
+}
+
+/** A session key as an id that shows nothing: keys can hold telephone numbers. */
+export const hashedKey = (key: string): string => sha256("key", key).slice(0, 16);
+
+/**
+ * Ids of a session's span: a root of its own trace, made from its identity.
+ * They stick: what was written with them must find them again.
+ */
+export function sessionIds(session: SessionState): SpanIds {
+  session.ids ??= {
+    traceId: sha256("trace", idBase(session)).slice(0, 32),
+    spanId: sha256("span", idBase(session)).slice(0, 16),
+  };
+  return session.ids;
+}
+
+/** Ids of a run's span: the host's own where it has them, else a function of session id and run id. */
+export function runIds(run: RunState): SpanIds {
+  if (run.ids !== undefined) return run.ids;
+  const scope = run.session.sessionId ?? run.session.sessionKey;
+  const parent = run.spawn?.detached ? undefined : run.spawn?.run;
+  run.ids = {
+    traceId:
+      run.trace?.traceId ??
+      (parent === undefined
+        ? sha256("trace", scope, run.runId).slice(0, 32)
+        : runIds(parent).traceId),
+    spanId: run.trace?.spanId ?? sha256("run", scope, run.runId).slice(0, 16),
+  };
+  return run.ids;
+}
+
+/** Ids of a model or tool call's span, in its run's trace. */
+export function callIds(run: RunState, call: CallState): SpanIds {
+  const ofRun = runIds(run);
+  call.ids ??= {
+    traceId: ofRun.traceId,
+    spanId:
+      call.trace?.spanId ?? sha256(call.kind, ofRun.spanId, run.runId, call.callId).slice(0, 16),
+  };
+  return call.ids;
+}

@@ -1,0 +1,158 @@
+import { type Context, diag, type Meter, type Tracer } from "@opentelemetry/api";
+import { DeferredSpans } from "./deferred-spans.ts";
+import type { LifecycleEvent } from "./events.ts";
+import { type HookCall, type HookPort, handOver, type Verdict } from "./hand-over.ts";
+import { LiveSpans } from "./live-spans.ts";
+import { LifecycleMetrics } from "./metrics.ts";
+import type { PresetIds } from "./preset-ids.ts";
+import { emitRecord, type LoggerLike, toWireRecord, type WireRecord } from "./record-log.ts";
+import type { LifecycleRecord } from "./records.ts";
+import { advance, reduce } from "./reduce.ts";
+import type { SpanPolicy } from "./span-shape.ts";
+import type { SpanWriter } from "./span-writer.ts";
+import { type CallState, createState, type LifecycleState, type RunState, type SpanIds } from "./state.ts";
+import type { Rules } from "./step.ts";
+
+/** Where records go. Absent: that kind of output is not made. */
+export interface LifecycleOutputs {
+  readonly tracer: Tracer;
+  readonly spans: "live" | "deferred";
+  readonly ids?: PresetIds | undefined;
+  readonly traceScope: "turn" | "session";
+  readonly policy: SpanPolicy;
+  readonly hooks?: HookPort | undefined;
+  readonly meter?: Meter | undefined;
+  readonly flushMetrics?: (() => void) | undefined;
+  readonly logger?: LoggerLike | undefined;
+  /** The audit lane: takes every record in the logger's place. */
+  readonly append?: ((record: WireRecord) => void) | undefined;
+}
+
+/** The span moment that carries a record's hook call; records without one dispatch directly. */
+const MOMENTS: Readonly<Partial<Record<LifecycleRecord["type"], HookCall["moment"]>>> = {
+  "session.start": "start",
+  "run.start": "start",
+  "session.end": "end",
+  "run.end": "end",
+};
+
+/** One lifecycle: takes events in, and turns what the reducer says into spans, hooks, points and records. */
+export class Lifecycle {
+  readonly state: LifecycleState = createState();
+  readonly metrics: LifecycleMetrics | undefined;
+  readonly #rules: Rules;
+  readonly #out: LifecycleOutputs;
+  readonly #spans: SpanWriter;
+  readonly #said = new Set<string>();
+
+  constructor(rules: Rules, out: LifecycleOutputs) {
+    this.#rules = rules;
+    this.#out = out;
+    this.#spans =
+      out.spans === "live"
+        ? new LiveSpans(out.tracer, out.policy, out.traceScope)
+        : new DeferredSpans(out.tracer, out.ids, out.policy, out.traceScope);
+    this.metrics =
+      out.meter === undefined
+        ? undefined
+        : new LifecycleMetrics(out.meter, { flush: out.flushMetrics });
+  }
+
+  /** Takes one event in. Never throws. The verdict is the guards', where the event started a run. */
+  apply(event: LifecycleEvent): Verdict | Promise<Verdict> {
+    try {
+      return this.#emitAll(reduce(this.state, event, this.#rules));
+    } catch (error) {
+      this.#say(`event ${event.type}`, error);
+      return undefined;
+    }
+  }
+
+  /** Lets time pass for runs that wait for late facts. Never throws. */
+  advance(now: number): void {
+    if (this.state.settling.size === 0) return;
+    try {
+      this.#emitAll(advance(this.state, now, this.#rules));
+    } catch (error) {
+      this.#say("advance", error);
+    }
+  }
+
+  contextOf(subject: RunState | CallState): Context {
+    return this.#spans.contextOf(subject);
+  }
+
+  #emitAll(records: readonly LifecycleRecord[]): Verdict | Promise<Verdict> {
+    let verdict: Verdict | Promise<Verdict>;
+    for (const record of records) verdict = this.#emit(record) ?? verdict;
+    return verdict;
+  }
+
+  /** Each output on its own: one that fails takes nothing from the others. */
+  #emit(record: LifecycleRecord): Verdict | Promise<Verdict> {
+    const { hooks } = this.#out;
+    let verdict: Verdict | Promise<Verdict>;
+    if (hooks?.listens(record) === true) verdict = this.#emitToHooks(record, hooks);
+    else this.#guarded("spans", () => this.#spans.write(record));
+    if (this.metrics !== undefined) this.#measure(record);
+    if (this.#out.append !== undefined || this.#out.logger !== undefined) this.#log(record);
+    return verdict;
+  }
+
+  #emitToHooks(record: LifecycleRecord, hooks: HookPort): Verdict | Promise<Verdict> {
+    let verdict: Verdict | Promise<Verdict>;
+    const write = (): void => this.#guarded("spans", () => this.#spans.write(record));
+    const dispatch = (ids?: SpanIds): void => {
+      if (ids !== undefined) setIds(record, ids);
+      verdict = hooks.dispatch(record);
+    };
+    const moment = MOMENTS[record.type];
+    if (moment !== undefined) {
+      handOver({ moment, dispatch }, write);
+      return verdict;
+    }
+    write();
+    dispatch();
+    return verdict;
+  }
+
+  #measure(record: LifecycleRecord): void {
+    try {
+      this.metrics?.record(record);
+    } catch (error) {
+      this.#say("metrics", error);
+    }
+  }
+
+  #log(record: LifecycleRecord): void {
+    try {
+      const wire = toWireRecord(record, this.#out.policy);
+      if (wire === undefined) return;
+      if (this.#out.append !== undefined) this.#out.append(wire);
+      else if (this.#out.logger !== undefined) emitRecord(this.#out.logger, wire);
+    } catch (error) {
+      this.#say("records", error);
+    }
+  }
+
+  #guarded(what: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#say(what, error);
+    }
+  }
+
+  /** Trouble of ours is said once a cause and never reaches the host. */
+  #say(what: string, error: unknown): void {
+    const cause = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    if (this.#said.has(cause) || this.#said.size > 100) return;
+    this.#said.add(cause);
+    diag.error(`turnspan: ${cause}`);
+  }
+}
+
+function setIds(record: LifecycleRecord, ids: SpanIds): void {
+  const subject = record.type === "run.start" ? record.run : record.session;
+  if (record.type === "run.start" || record.type === "session.start") subject.ids ??= ids;
+}

@@ -1,0 +1,158 @@
+import type { Attributes } from "@opentelemetry/api";
+import * as genAi from "../semconv/gen-ai.ts";
+import * as own from "../semconv/turnspan.ts";
+import { attributeTable } from "./attribute-table.ts";
+import { runEndAttributes, sessionEndAttributes, spawnAttributes } from "./attributes.ts";
+import type {
+  HookRecord,
+  LifecycleRecord,
+  MessageRecord,
+  PatchChange,
+  RunAttemptRecord,
+  RunEndRecord,
+  RunStartRecord,
+  SessionEndRecord,
+  SessionPatchRecord,
+  SubagentEndRecord,
+  SubagentSpawnedRecord,
+} from "./records.ts";
+import type { RunState } from "./state.ts";
+
+const runNames = attributeTable<RunState>({
+  [own.ATTR_RUN_ID]: (run) => run.runId,
+  [own.ATTR_TURN_INDEX]: (run) => (run.kind === "turn" ? run.turnIndex : undefined),
+  [own.ATTR_TURN_TRIGGER]: (run) => run.trigger,
+  [own.ATTR_TURN_CHANNEL]: (run) => run.channel,
+  [genAi.ATTR_GEN_AI_REQUEST_MODEL]: (run) => run.model,
+});
+
+const runEnd = (record: RunEndRecord | SubagentEndRecord, into: Attributes): Attributes => {
+  runEndAttributes(record.run, into);
+  if (record.run.spawn !== undefined) spawnAttributes(record.run, into);
+  into[own.ATTR_TURN_DURATION_MS] = record.durationMs;
+  if (record.run.error !== undefined) into[own.ATTR_ERROR_MESSAGE] = record.run.error;
+  return into;
+};
+
+const sessionEndRows = attributeTable<SessionEndRecord>({
+  [own.ATTR_SESSION_END_REASON]: (record) => record.reason,
+  [own.ATTR_SESSION_STOP_REASON]: (record) => record.stopReason,
+  [own.ATTR_SESSION_DURATION_MS]: (record) => record.durationMs,
+  [own.ATTR_SESSION_COST_SEGMENTS]: (record) =>
+    (record.session.segments?.length ?? 0) > 1 ? JSON.stringify(record.session.segments) : undefined,
+});
+
+const attemptRows = attributeTable<RunAttemptRecord>({
+  [own.ATTR_ATTEMPT_NUMBER]: (record) => record.attempt,
+  [own.ATTR_ATTEMPT_REASON]: (record) => record.reason,
+  [own.ATTR_ATTEMPT_DELAY_MS]: (record) => record.delayMs,
+});
+
+const messageRows = attributeTable<MessageRecord>({
+  [own.ATTR_MESSAGE_ID]: (record) => record.messageId,
+  [own.ATTR_MESSAGE_CHANNEL]: (record) => record.channel,
+  [own.ATTR_MESSAGE_SUCCESS]: (record) => record.success,
+  [own.ATTR_RUN_ID]: (record) => record.runId,
+  [own.ATTR_ERROR_MESSAGE]: (record) => record.error,
+});
+
+const hookRows = attributeTable<HookRecord>({
+  [own.ATTR_HOOK_NAME]: (record) => record.hook,
+  [own.ATTR_HOOK_ENTRY]: (record) => record.entry,
+  [own.ATTR_HOOK_DECISION]: (record) => record.decision,
+  [own.ATTR_HOOK_REASON]: (record) => record.reason,
+  [own.ATTR_HOOK_DURATION_MS]: (record) => record.durationMs,
+  [own.ATTR_RUN_ID]: (record) => record.run?.runId,
+  [genAi.ATTR_ERROR_TYPE]: (record) => record.errorType,
+  [own.ATTR_ERROR_MESSAGE]: (record) => record.error,
+});
+
+const patchRows = attributeTable<SessionPatchRecord>({
+  [own.ATTR_PATCH_FIELDS]: (record) => record.changes.map((change) => change.field),
+  [own.ATTR_PATCH_SOURCE]: (record) => record.source,
+  [own.ATTR_PATCH_ACTOR_KIND]: (record) => record.actor.kind,
+  [own.ATTR_PATCH_ACTOR_ID]: (record) => record.actor.id,
+  [own.ATTR_PATCH_ACTOR_EVIDENCE]: (record) => record.actor.evidence,
+  [own.ATTR_RUN_ID]: (record) => record.run?.runId,
+});
+
+type Shown = string | number | boolean;
+
+function changeAttributes(change: PatchChange, into: Attributes): void {
+  if (!change.plain) return;
+  const name = `${own.ATTR_PREFIX_PATCH}${change.field}`;
+  if (!change.beforeKnown) into[`${name}.before_unknown`] = true;
+  if (change.before != null) into[`${name}.before`] = change.before as Shown;
+  if (change.after != null) into[`${name}.after`] = change.after as Shown;
+}
+
+const patch = (record: SessionPatchRecord, into: Attributes): Attributes => {
+  patchRows(record, into);
+  for (const change of record.changes) changeAttributes(change, into);
+  return into;
+};
+
+/** The attributes of each kind of record that are its own; who and where is added by the writer. */
+const recordTable: {
+  readonly [T in LifecycleRecord["type"]]: (
+    record: Extract<LifecycleRecord, { readonly type: T }>,
+    into: Attributes,
+  ) => Attributes;
+} = {
+  "session.start": (record, into) =>
+    attributeTable<typeof record.session>({
+      [own.ATTR_SESSION_GENERATION]: (session) => session.generation,
+    })(record.session, into),
+  "session.end": (record, into) => sessionEndRows(record, sessionEndAttributes(record.session, into)),
+  "session.patch": patch,
+  "run.start": (record: RunStartRecord, into) => runNames(record.run, into),
+  "run.attempt": attemptRows,
+  "run.end": runEnd,
+  "call.start": (_record, into) => into,
+  "call.end": (_record, into) => into,
+  "subagent.spawned": (record: SubagentSpawnedRecord, into) =>
+    spawnAttributes(record.run, runNames(record.run, into)),
+  "subagent.finished": runEnd,
+  "subagent.killed": runEnd,
+  "message.received": messageRows,
+  "message.sent": messageRows,
+  "hook.decision": hookRows,
+  "hook.failure": hookRows,
+};
+
+/** A record flattened: attributes of the log event and of the span event alike. */
+export function recordAttributes(record: LifecycleRecord, into: Attributes = {}): Attributes {
+  const write = recordTable[record.type] as (
+    record: LifecycleRecord,
+    into: Attributes,
+  ) => Attributes;
+  return write(record, into);
+}
+
+/** Names on the wire; undefined: seen in spans and metrics only. */
+const EVENT_NAMES: Readonly<Record<LifecycleRecord["type"], string | undefined>> = {
+  "session.start": genAi.EVENT_SESSION_START,
+  "session.end": genAi.EVENT_SESSION_END,
+  "session.patch": own.EVENT_SESSION_PATCH,
+  "run.start": own.EVENT_TURN_START,
+  "run.attempt": own.EVENT_TURN_ATTEMPT,
+  "run.end": own.EVENT_TURN_END,
+  "call.start": undefined,
+  "call.end": undefined,
+  "subagent.spawned": own.EVENT_SUBAGENT_SPAWNED,
+  "subagent.finished": own.EVENT_SUBAGENT_FINISHED,
+  "subagent.killed": own.EVENT_SUBAGENT_KILLED,
+  "message.received": own.EVENT_MESSAGE_RECEIVED,
+  "message.sent": own.EVENT_MESSAGE_SENT,
+  "hook.decision": own.EVENT_HOOK_DECISION,
+  "hook.failure": own.EVENT_HOOK_FAILURE,
+};
+
+export const eventName = (record: LifecycleRecord): string | undefined => EVENT_NAMES[record.type];
+
+/** Whether a record is one of the audit's: a subagent's run is told by its own pair of records. */
+export function isAudited(record: LifecycleRecord): boolean {
+  if (record.type === "run.attempt" || eventName(record) === undefined) return false;
+  const isRun = record.type === "run.start" || record.type === "run.end";
+  return !(isRun && record.run.kind === "subagent");
+}

@@ -1,0 +1,95 @@
+import {
+  type AttributeValue,
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
+import { ATTR_GEN_AI_AGENT_NAME } from "../semconv/gen-ai.ts";
+import {
+  ATTR_PARENT_SESSION_KEY,
+  ATTR_RECORD_ID,
+  ATTR_RECORD_VERSION,
+  RECORD_VERSION,
+} from "../semconv/turnspan.ts";
+import { agentName } from "./attributes.ts";
+import { eventName, isAudited, recordAttributes } from "./record-attributes.ts";
+import type { LifecycleRecord } from "./records.ts";
+import { type SpanPolicy, shownKey, whoAndWhere } from "./span-shape.ts";
+import type { SpanIds } from "./state.ts";
+
+/** A record as it is sent and kept: an OTel log event. */
+export interface WireRecord {
+  readonly eventName: string;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+  /** OTel severity: 9 INFO, 13 WARN, 17 ERROR. */
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly traceId?: string;
+  readonly spanId?: string;
+}
+
+/** The part of OpenTelemetry's Logger that is used: API 1.9 has none, its hosts bring their own. */
+export interface LoggerLike {
+  emit(record: {
+    readonly eventName: string;
+    readonly timestamp: number;
+    readonly severityNumber: number;
+    readonly severityText: string;
+    readonly attributes: Record<string, AttributeValue>;
+    readonly context: Context;
+  }): void;
+}
+
+export interface LoggerProviderLike {
+  getLogger(name: string, version?: string, options?: { schemaUrl?: string }): LoggerLike;
+}
+
+const severity = (record: LifecycleRecord): readonly [number, string] => {
+  if (record.type === "hook.failure" || record.type === "hook.decision") return [13, "WARN"];
+  const failed = "outcome" in record && /^(failed|abandoned)$/.test(record.outcome);
+  return failed ? [17, "ERROR"] : [9, "INFO"];
+};
+
+const idsOf = (record: LifecycleRecord): SpanIds | undefined =>
+  record.run?.ids ?? record.session.ids;
+
+/** A record flattened for the wire; undefined for those that only spans and metrics show. */
+export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireRecord | undefined {
+  const name = eventName(record);
+  if (name === undefined || !isAudited(record)) return undefined;
+  const attributes: Attributes = {
+    [ATTR_RECORD_ID]: record.id,
+    [ATTR_RECORD_VERSION]: RECORD_VERSION,
+    [ATTR_GEN_AI_AGENT_NAME]: agentName(record.run ?? record.session),
+  };
+  whoAndWhere(record.session, policy, attributes);
+  recordAttributes(record, attributes);
+  const spawn = record.run?.spawn;
+  if (spawn !== undefined) {
+    attributes[ATTR_PARENT_SESSION_KEY] = shownKey(spawn.session.sessionKey, policy);
+  }
+  const [severityNumber, severityText] = severity(record);
+  const ids = idsOf(record);
+  return {
+    eventName: name,
+    timestamp: record.time,
+    severityNumber,
+    severityText,
+    attributes: attributes as Record<string, AttributeValue>,
+    ...(ids === undefined ? {} : { traceId: ids.traceId, spanId: ids.spanId }),
+  };
+}
+
+/** Sends a record as a log event with its trace context. */
+export function emitRecord(logger: LoggerLike, record: WireRecord): void {
+  const { traceId, spanId, attributes, ...rest } = record;
+  const context =
+    traceId === undefined || spanId === undefined
+      ? ROOT_CONTEXT
+      : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED });
+  logger.emit({ ...rest, attributes: { ...attributes }, context });
+}

@@ -1,0 +1,200 @@
+import type { Cost, Metadata, Outcome, RunEnd, StopReason, TraceIds, Usage } from "./events.ts";
+
+/**
+ * What the lifecycle remembers. Plain objects, changed in place by `reduce` alone: a hundred thousand
+ * open sessions must stay small, so nothing is copied and nothing is kept twice.
+ */
+export interface LifecycleState {
+  /** The open segment of each session key. */
+  readonly sessions: Map<string, SessionState>;
+  readonly runs: Map<string, RunState>;
+  /** Runs that were closed a short while ago: what still comes about them is dropped. */
+  readonly closedRuns: Map<string, number>;
+  /** The last closed segment of keys that may open again; bounded, oldest forgotten. */
+  readonly closedSessions: Map<string, ClosedSession>;
+  /** Runs that have an end and wait for late facts. */
+  readonly settling: Set<RunState>;
+  /** The latest time that an event or `advance` named, epoch ms. */
+  now: number;
+  /** Events that no longer found what they speak of. */
+  lateEvents: number;
+}
+
+/** Sums over model calls. Money is in integer nano-dollars. */
+export interface Totals {
+  modelCalls: number;
+  toolCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  nanoUsd: number;
+  /** Calls with no known price; they are in no cost figure. */
+  unknownCostCalls: number;
+}
+
+/** Cost between two changes of the model. */
+export interface CostSegment {
+  readonly model: string | undefined;
+  readonly since: number;
+  nanoUsd: number;
+  modelCalls: number;
+  unknownCostCalls: number;
+}
+
+export interface ClosedSession {
+  readonly generation: number;
+  readonly sessionId: string | undefined;
+  readonly ids: SpanIds | undefined;
+}
+
+export interface SessionState {
+  readonly sessionKey: string;
+  /** Absent until an event names it. */
+  sessionId: string | undefined;
+  readonly generation: number;
+  readonly openedAt: number;
+  agentId: string | undefined;
+  agentName: string | undefined;
+  /** Set where this is a subagent's own session: it has no span and no records of its own. */
+  parent: SpawnLink | undefined;
+  details: SessionDetails | undefined;
+  /** Known settings, in the vocabulary of patches; `null` is known to be unset. */
+  settings: Record<string, unknown> | undefined;
+  segments: CostSegment[] | undefined;
+  totals: Totals | undefined;
+  /** Next turn's index. */
+  turns: number;
+  /** Records made so far; names the next one. */
+  ordinal: number;
+  /** Runs open now, and sessions of subagents that this one spawned. */
+  runs: RunState[] | undefined;
+  children: SessionState[] | undefined;
+  lastSign: number;
+  stopReason: StopReason;
+  lastMessage: string | undefined;
+  lastMessageIds: string[] | undefined;
+  closed: boolean;
+  /** Hash of key, generation and opening; made at the first record. */
+  idBase: string | undefined;
+  /** Ids of the span once it has them. */
+  ids: SpanIds | undefined;
+}
+
+/** What few sessions have: kept apart so that a plain one stays small. */
+export interface SessionDetails {
+  readonly resumedFrom?: string | undefined;
+  readonly previous?: SpanIds | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly userId?: string | undefined;
+  readonly project?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly branch?: string | undefined;
+  readonly endsWith?: "turn" | undefined;
+}
+
+export interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Absent: sampled. */
+  readonly traceFlags?: number;
+}
+
+/** Who spawned a subagent, by the ids its payload names. */
+export interface SpawnLink {
+  readonly session: SessionState;
+  run: RunState | undefined;
+  call: CallState | undefined;
+  readonly label: string | undefined;
+  readonly detached: boolean;
+}
+
+export interface RunState {
+  kind: "turn" | "subagent";
+  readonly runId: string;
+  readonly session: SessionState;
+  readonly turnIndex: number;
+  spawn: SpawnLink | undefined;
+  startTime: number;
+  /** False while only its spawning is known. */
+  started: boolean;
+  agentId: string | undefined;
+  agentName: string | undefined;
+  provider: string | undefined;
+  model: string | undefined;
+  trigger: string | undefined;
+  channel: string | undefined;
+  message: string | undefined;
+  trace: TraceIds | undefined;
+  readonly calls: Map<string, CallState>;
+  readonly totals: Totals;
+  attempts: number;
+  block: { readonly reason: string | undefined; readonly hook: string | undefined } | undefined;
+  end: RunEnd | undefined;
+  endTime: number;
+  settleUntil: number;
+  closed: boolean;
+  outcome: Outcome | undefined;
+  error: string | undefined;
+  errorType: string | undefined;
+  stopReason: StopReason | undefined;
+  lastMessage: string | undefined;
+  /** One bag for the hooks of this run, made when a hook asks for it. */
+  meta: Record<string, unknown> | undefined;
+  ids: SpanIds | undefined;
+}
+
+export interface CallState {
+  readonly kind: "model_call" | "tool_call";
+  readonly callId: string;
+  startTime: number;
+  endTime: number | undefined;
+  /** All that is to be known is known. */
+  complete: boolean;
+  name: string;
+  provider: string | undefined;
+  model: string | undefined;
+  responseModel: string | undefined;
+  responseId: string | undefined;
+  finishReasons: readonly string[] | undefined;
+  stream: boolean | undefined;
+  timeToFirstChunkMs: number | undefined;
+  requestBytes: number | undefined;
+  responseBytes: number | undefined;
+  usage: Usage | undefined;
+  cost: Cost | undefined;
+  outcome: "completed" | "failed" | "cancelled" | undefined;
+  error: string | undefined;
+  errorType: string | undefined;
+  input: unknown;
+  output: unknown;
+  trace: TraceIds | undefined;
+  ids: SpanIds | undefined;
+}
+
+export function createState(): LifecycleState {
+  return {
+    sessions: new Map(),
+    runs: new Map(),
+    closedRuns: new Map(),
+    closedSessions: new Map(),
+    settling: new Set(),
+    now: Number.NEGATIVE_INFINITY,
+    lateEvents: 0,
+  };
+}
+
+export function createTotals(): Totals {
+  return {
+    modelCalls: 0,
+    toolCalls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+    nanoUsd: 0,
+    unknownCostCalls: 0,
+  };
+}

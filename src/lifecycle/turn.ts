@@ -1,0 +1,196 @@
+import { CodedError } from "../base/errors.ts";
+import type { AgentIdentity, StopReason } from "./events.ts";
+import { describeFailure } from "./failure.ts";
+import type { Abort, Verdict } from "./hand-over.ts";
+import { type ModelCall, type ModelCallInfo, ModelCallHandle, silentModelCall } from "./model-call.ts";
+import { type Recorder, runAlone, runInside } from "./recorder.ts";
+import type { CallState, RunState } from "./state.ts";
+import { type ToolCall, ToolCallHandle, type ToolCallInfo, silentToolCall } from "./tool-call.ts";
+
+/** How a child agent is to be known. */
+export interface SubagentInfo<T = unknown> extends AgentIdentity {
+  readonly label?: string;
+  readonly runId?: string;
+  /** The child's own session; default: its parent's. */
+  readonly sessionKey?: string;
+  readonly sessionId?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly message?: string;
+  /** Goes on by itself: a root span with a link in place of a child. */
+  readonly detached?: boolean;
+  /** Asked for the result when a guard stops the child; without it TURN_BLOCKED is thrown. */
+  readonly onBlocked?: (abort: Abort) => T | PromiseLike<T>;
+}
+
+/** One run of an agent: a turn, or a subagent's. Bodies run inside their spans; what they throw is rethrown. */
+export interface Turn {
+  readonly runId: string;
+  /** From 0 in each session segment. */
+  readonly turnIndex: number;
+  /** W3C trace context to hand on; undefined where nothing traces. */
+  readonly traceparent: string | undefined;
+  modelCall<T>(info: ModelCallInfo, body: (call: ModelCall) => T | PromiseLike<T>): Promise<T>;
+  toolCall<T>(info: ToolCallInfo, body: (call: ToolCall) => T | PromiseLike<T>): Promise<T>;
+  subagent<T>(info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T>;
+  /** Says that the run is tried again; the first try is number 1. */
+  attempt(attempt: number, why?: { readonly reason?: string; readonly delayMs?: number }): void;
+  /** Says the answer and why the model stopped, for `session:end`. */
+  reply(text: string | undefined, stopReason?: StopReason): void;
+}
+
+export const traceparentOf = (subject: RunState | CallState | undefined): string | undefined =>
+  subject?.ids === undefined
+    ? undefined
+    : `00-${subject.ids.traceId}-${subject.ids.spanId}-${subject.ids.traceFlags === 0 ? "00" : "01"}`;
+
+/** What a turn does when nobody listens: runs the bodies. */
+class SilentTurn implements Turn {
+  readonly runId = "";
+  readonly traceparent = undefined;
+  readonly turnIndex: number;
+
+  constructor(turnIndex: number) {
+    this.turnIndex = turnIndex;
+  }
+
+  modelCall<T>(_info: ModelCallInfo, body: (call: ModelCall) => T | PromiseLike<T>): Promise<T> {
+    return runAlone(silentModelCall, body);
+  }
+
+  toolCall<T>(_info: ToolCallInfo, body: (call: ToolCall) => T | PromiseLike<T>): Promise<T> {
+    return runAlone(silentToolCall, body);
+  }
+
+  subagent<T>(_info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T> {
+    return runAlone(this, body);
+  }
+
+  attempt(): void {}
+
+  reply(): void {}
+}
+
+export const silentTurn = (turnIndex: number): Turn => new SilentTurn(turnIndex);
+
+export class TurnHandle implements Turn {
+  readonly runId: string;
+  readonly #recorder: Recorder;
+  readonly #run: RunState | undefined;
+  #calls = 0;
+  #lastMessage: string | undefined;
+  #stopReason: StopReason | undefined;
+
+  constructor(recorder: Recorder, runId: string) {
+    this.runId = runId;
+    this.#recorder = recorder;
+    this.#run = recorder.lifecycle.state.runs.get(runId);
+  }
+
+  get turnIndex(): number {
+    return this.#run?.turnIndex ?? 0;
+  }
+
+  get traceparent(): string | undefined {
+    return traceparentOf(this.#run);
+  }
+
+  modelCall<T>(info: ModelCallInfo, body: (call: ModelCall) => T | PromiseLike<T>): Promise<T> {
+    const callId = info.callId ?? `m${this.#calls++}`;
+    const call = new ModelCallHandle(this.#recorder, this.runId, callId, info);
+    return runInside(this.#recorder, this.#run?.calls.get(callId), call, body);
+  }
+
+  toolCall<T>(info: ToolCallInfo, body: (call: ToolCall) => T | PromiseLike<T>): Promise<T> {
+    const callId = info.callId ?? `t${this.#calls++}`;
+    const call = new ToolCallHandle(this.#recorder, this.runId, callId, info);
+    return runInside(this.#recorder, this.#run?.calls.get(callId), call, body);
+  }
+
+  subagent<T>(info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T> {
+    const runId = info.runId ?? this.#recorder.nextRunId();
+    const verdict = this.#spawn(runId, info);
+    return runGuarded(this.#recorder, runId, verdict, info.onBlocked, body);
+  }
+
+  #spawn(runId: string, info: SubagentInfo<never>): Verdict | Promise<Verdict> {
+    const { lifecycle, now } = this.#recorder;
+    const parentSessionKey = this.#run?.session.sessionKey ?? "";
+    const session = {
+      time: now(),
+      sessionKey: info.sessionKey ?? parentSessionKey,
+      sessionId: info.sessionId,
+      agentId: info.agentId,
+      agentName: info.agentName,
+      runId,
+    };
+    lifecycle.apply({
+      ...session,
+      type: "subagent.spawn",
+      label: info.label,
+      detached: info.detached,
+      parentSessionKey,
+      parentRunId: this.runId,
+    });
+    const { model, provider, message } = info;
+    return lifecycle.apply({ ...session, type: "run.start", model, provider, message });
+  }
+
+  attempt(attempt: number, why: { readonly reason?: string; readonly delayMs?: number } = {}): void {
+    const { lifecycle, now } = this.#recorder;
+    lifecycle.apply({ type: "run.attempt", time: now(), runId: this.runId, attempt, ...why });
+  }
+
+  reply(text: string | undefined, stopReason?: StopReason): void {
+    this.#lastMessage = text;
+    this.#stopReason = stopReason ?? this.#stopReason;
+  }
+
+  ended(): void {
+    this.#recorder.lifecycle.apply({
+      type: "run.end",
+      time: this.#recorder.now(),
+      runId: this.runId,
+      outcome: "completed",
+      lastMessage: this.#lastMessage,
+      stopReason: this.#stopReason,
+    });
+  }
+
+  failed(thrown: unknown): void {
+    this.#recorder.lifecycle.apply({
+      type: "run.end",
+      time: this.#recorder.now(),
+      runId: this.runId,
+      lastMessage: this.#lastMessage,
+      ...describeFailure(thrown),
+    });
+  }
+
+  blocked(abort: Abort): void {
+    const { lifecycle, now } = this.#recorder;
+    const { runId } = this;
+    const { reason, hook } = abort;
+    lifecycle.apply({ type: "run.blocked", time: now(), runId, reason, hook });
+    lifecycle.apply({ type: "run.end", time: now(), runId, outcome: "blocked" });
+  }
+}
+
+/** Waits for the guards, then runs the body, or says that the run was blocked. The body is not called then. */
+export async function runGuarded<T>(
+  recorder: Recorder,
+  runId: string,
+  asked: Verdict | Promise<Verdict>,
+  onBlocked: ((abort: Abort) => T | PromiseLike<T>) | undefined,
+  body: (turn: Turn) => T | PromiseLike<T>,
+): Promise<T> {
+  const turn = new TurnHandle(recorder, runId);
+  const verdict = asked instanceof Promise ? await asked : asked;
+  if (verdict?.abort !== true) {
+    return runInside(recorder, recorder.lifecycle.state.runs.get(runId), turn, body);
+  }
+  const reason = verdict.reason ?? "aborted by hook";
+  turn.blocked({ ...verdict, reason });
+  if (onBlocked !== undefined) return onBlocked({ ...verdict, reason });
+  throw new CodedError("TURN_BLOCKED", `the turn was blocked: ${reason}`);
+}

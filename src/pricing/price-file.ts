@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { z } from "zod";
+import { CodedError } from "../base/errors.ts";
+
+const dollars = z.number().nonnegative();
+
+/** A calendar day, or a time with its zone. */
+export const PriceDate = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: "expected a date such as 2026-11-21, or 2026-11-21T00:00:00Z",
+});
+
+/** One price of the user's own, in USD per million tokens. */
+export const PriceEntry = z.strictObject({
+  /** Where it is absent, the price holds for the model at every provider. */
+  provider: z.string().trim().min(1).exactOptional(),
+  /** The model's name, or a pattern with `*` at its start, its end or both. */
+  model: z
+    .string()
+    .trim()
+    .regex(/^(\*|\*?[^*]+\*?)$/, "expected a model's name, with * at its start or end only"),
+  inputPerMillion: dollars,
+  outputPerMillion: dollars,
+  /** Cached tokens are charged as input where these are absent. */
+  cacheReadPerMillion: dollars.exactOptional(),
+  cacheWritePerMillion: dollars.exactOptional(),
+  /** The first moment it holds; a day starts at midnight UTC. Default: it always held. */
+  from: PriceDate.exactOptional(),
+});
+export type PriceEntry = Readonly<z.infer<typeof PriceEntry>>;
+
+const PriceFile = z.strictObject({ version: z.literal(1), prices: z.array(PriceEntry) });
+
+/**
+ * Finds the place of the user's price file: `$XDG_CONFIG_HOME/turnspan/prices.json`, by default
+ * `~/.config/turnspan/prices.json`. `undefined` where the environment names no home.
+ */
+export function findPriceFile(
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  // The XDG specification wants a relative path ignored.
+  const configHome = env["XDG_CONFIG_HOME"] ?? "";
+  if (isAbsolute(configHome)) return join(configHome, "turnspan", "prices.json");
+  const home = env["HOME"] ?? env["USERPROFILE"];
+  return home ? join(home, ".config", "turnspan", "prices.json") : undefined;
+}
+
+/**
+ * Reads the user's prices; a file that does not exist has none.
+ * Throws PRICES_FILE_INVALID, naming the file and the path of every wrong value.
+ */
+export async function readPriceFile(path: string): Promise<readonly PriceEntry[]> {
+  const text = await readText(path);
+  if (text === undefined) return [];
+  const parsed = PriceFile.safeParse(parseJson(text, path));
+  if (parsed.success) return parsed.data.prices;
+  const problems = parsed.error.issues.map(
+    (issue) => `\n  ${pathText(issue.path)}: ${issue.message}`,
+  );
+  throw invalid(path, `has wrong values:${problems.join("")}`);
+}
+
+/** Replaces the price file atomically: mode 0600, missing folders made, a symbolic link followed. */
+export async function writePriceFile(path: string, prices: readonly PriceEntry[]): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const target = await realpath(path).catch(() => path);
+  const temporary = `${target}.${randomUUID()}.tmp`;
+  try {
+    await using file = await open(temporary, "wx", 0o600);
+    await file.writeFile(`${JSON.stringify({ version: 1, prices }, undefined, 2)}\n`);
+    await file.sync();
+    await rename(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw cause;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw invalid(path, `cannot be read: ${messageOf(cause)}`, cause);
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(path, `is not JSON: ${messageOf(cause)}`, cause);
+  }
+}
+
+function invalid(path: string, problem: string, cause?: unknown): CodedError {
+  return new CodedError("PRICES_FILE_INVALID", `The price file ${path} ${problem}`, { cause });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
+  return text.join("").replace(/^\./, "") || "(the whole file)";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
