@@ -12,7 +12,6 @@ import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import { CommonPayload, type PayloadSources } from "./common-payload.ts";
 import type { AnyPayload, HookPayloads, HookUsage, RunRef, SessionPatchContext } from "./payload.ts";
 import type { HookName, HookRecords } from "./points.ts";
-import type { CarrierSpan } from "./traceparent.ts";
 
 type Filler = (payload: object, record: LifecycleRecord, sources: PayloadSources) => void;
 
@@ -21,9 +20,8 @@ export function buildPayload(
   hook: HookName,
   record: LifecycleRecord,
   sources: PayloadSources,
-  carrier?: CarrierSpan,
 ): AnyPayload {
-  const payload = new CommonPayload(hook, record, sources, carrier);
+  const payload = new CommonPayload(hook, record, sources);
   // The row of a hook takes that hook's record and completes its payload: the table's type says so,
   // which a look-up cannot.
   const fill = fillers[hook] as Filler;

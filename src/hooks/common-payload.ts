@@ -1,13 +1,11 @@
 import type { LifecycleRecord } from "../lifecycle/records.ts";
 import type { HookLog } from "./payload.ts";
 import type { HookName } from "./points.ts";
-import { type CarrierSpan, formatTraceparent } from "./traceparent.ts";
+import { formatTraceparent } from "./traceparent.ts";
 
 /** What payloads read from outside their record. One object an engine. */
 export interface PayloadSources {
   readonly log: HookLog;
-  /** Trace context of a record's span, where the caller knows it better than the record's own ids. */
-  readonly traceparent: ((record: LifecycleRecord) => string | undefined) | undefined;
   /** Our own config without secrets: `cfg` where a host gives none. */
   readonly cfg: unknown;
 }
@@ -26,16 +24,10 @@ export class CommonPayload {
   readonly turnIndex: number | undefined;
   readonly #record: LifecycleRecord;
   readonly #sources: PayloadSources;
-  readonly #carrier: CarrierSpan | undefined;
   #timestamp: Date | undefined;
   #meta: Record<string, unknown> | undefined;
 
-  constructor(
-    hook: HookName,
-    record: LifecycleRecord,
-    sources: PayloadSources,
-    carrier: CarrierSpan | undefined,
-  ) {
+  constructor(hook: HookName, record: LifecycleRecord, sources: PayloadSources) {
     const { run, session } = record;
     this.hookPoint = hook;
     this.sessionKey = session.sessionKey;
@@ -45,7 +37,6 @@ export class CommonPayload {
     this.turnIndex = run?.turnIndex;
     this.#record = record;
     this.#sources = sources;
-    this.#carrier = carrier;
   }
 
   get timestamp(): Date {
@@ -54,10 +45,8 @@ export class CommonPayload {
   }
 
   get traceparent(): string | undefined {
-    const record = this.#record;
-    const known = this.#sources.traceparent?.(record);
-    if (known !== undefined) return known;
-    const ids = this.#carrier ?? (record.run === undefined ? record.session.ids : record.run.ids);
+    const { run, session } = this.#record;
+    const ids = run === undefined ? session.ids : run.ids;
     return ids === undefined ? undefined : formatTraceparent(ids);
   }
 

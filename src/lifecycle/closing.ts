@@ -27,6 +27,9 @@ export function closeRun(step: Step, run: RunState): void {
   if (session.runs?.length === 0) session.runs = undefined;
   if (run.endTime > session.lastSign) session.lastSign = run.endTime;
   recordEnd(step, run, run.outcome);
+  if (session.parent !== undefined && session.runs === undefined) {
+    endSession(step, session, run.endTime, "turn");
+  }
   if (session.details?.endsWith === "turn") endSession(step, session, run.endTime, "turn");
 }
 

@@ -10,7 +10,13 @@ import type { LifecycleRecord } from "./records.ts";
 import { advance, reduce } from "./reduce.ts";
 import type { SpanPolicy } from "./span-shape.ts";
 import type { SpanWriter } from "./span-writer.ts";
-import { type CallState, createState, type LifecycleState, type RunState, type SpanIds } from "./state.ts";
+import {
+  type CallState,
+  createState,
+  type LifecycleState,
+  type RunState,
+  type SpanIds,
+} from "./state.ts";
 import type { Rules } from "./step.ts";
 
 /** Where records go. Absent: that kind of output is not made. */
@@ -21,9 +27,10 @@ export interface LifecycleOutputs {
   readonly traceScope: "turn" | "session";
   readonly policy: SpanPolicy;
   readonly hooks?: HookPort | undefined;
-  readonly meter?: Meter | undefined;
+  /** Asked until there is one: a provider may be registered after us. */
+  readonly findMeter?: (() => Meter | undefined) | undefined;
   readonly flushMetrics?: (() => void) | undefined;
-  readonly logger?: LoggerLike | undefined;
+  readonly findLogger?: (() => LoggerLike | undefined) | undefined;
   /** The audit lane: takes every record in the logger's place. */
   readonly append?: ((record: WireRecord) => void) | undefined;
 }
@@ -39,7 +46,7 @@ const MOMENTS: Readonly<Partial<Record<LifecycleRecord["type"], HookCall["moment
 /** One lifecycle: takes events in, and turns what the reducer says into spans, hooks, points and records. */
 export class Lifecycle {
   readonly state: LifecycleState = createState();
-  readonly metrics: LifecycleMetrics | undefined;
+  #metrics: LifecycleMetrics | undefined;
   readonly #rules: Rules;
   readonly #out: LifecycleOutputs;
   readonly #spans: SpanWriter;
@@ -52,14 +59,15 @@ export class Lifecycle {
       out.spans === "live"
         ? new LiveSpans(out.tracer, out.policy, out.traceScope)
         : new DeferredSpans(out.tracer, out.ids, out.policy, out.traceScope);
-    this.metrics =
-      out.meter === undefined
-        ? undefined
-        : new LifecycleMetrics(out.meter, { flush: out.flushMetrics });
   }
 
-  /** Takes one event in. Never throws. The verdict is the guards', where the event started a run. */
-  apply(event: LifecycleEvent): Verdict | Promise<Verdict> {
+  /** Takes one event in. Never throws. */
+  tell(event: LifecycleEvent): void {
+    void this.ask(event);
+  }
+
+  /** Takes one event in and gives back what the guards said, where it started a run. Never throws or rejects. */
+  ask(event: LifecycleEvent): Verdict | Promise<Verdict> {
     try {
       return this.#emitAll(reduce(this.state, event, this.#rules));
     } catch (error) {
@@ -72,10 +80,23 @@ export class Lifecycle {
   advance(now: number): void {
     if (this.state.settling.size === 0) return;
     try {
-      this.#emitAll(advance(this.state, now, this.#rules));
+      void this.#emitAll(advance(this.state, now, this.#rules));
     } catch (error) {
       this.#say("advance", error);
     }
+  }
+
+  measureHook(hook: string, seconds: number, errorType: string | undefined): void {
+    this.#guarded("metrics", () => this.#findMetrics()?.hookDuration(hook, seconds, errorType));
+  }
+
+  #findMetrics(): LifecycleMetrics | undefined {
+    if (this.#metrics !== undefined) return this.#metrics;
+    const meter = this.#out.findMeter?.();
+    if (meter !== undefined) {
+      this.#metrics = new LifecycleMetrics(meter, { flush: this.#out.flushMetrics });
+    }
+    return this.#metrics;
   }
 
   contextOf(subject: RunState | CallState): Context {
@@ -94,8 +115,8 @@ export class Lifecycle {
     let verdict: Verdict | Promise<Verdict>;
     if (hooks?.listens(record) === true) verdict = this.#emitToHooks(record, hooks);
     else this.#guarded("spans", () => this.#spans.write(record));
-    if (this.metrics !== undefined) this.#measure(record);
-    if (this.#out.append !== undefined || this.#out.logger !== undefined) this.#log(record);
+    this.#measure(record);
+    this.#log(record);
     return verdict;
   }
 
@@ -118,18 +139,21 @@ export class Lifecycle {
 
   #measure(record: LifecycleRecord): void {
     try {
-      this.metrics?.record(record);
+      this.#findMetrics()?.record(record);
     } catch (error) {
       this.#say("metrics", error);
     }
   }
 
   #log(record: LifecycleRecord): void {
+    const { append, findLogger } = this.#out;
     try {
+      const logger = append === undefined ? findLogger?.() : undefined;
+      if (append === undefined && logger === undefined) return;
       const wire = toWireRecord(record, this.#out.policy);
       if (wire === undefined) return;
-      if (this.#out.append !== undefined) this.#out.append(wire);
-      else if (this.#out.logger !== undefined) emitRecord(this.#out.logger, wire);
+      if (append !== undefined) append(wire);
+      else if (logger !== undefined) emitRecord(logger, wire);
     } catch (error) {
       this.#say("records", error);
     }

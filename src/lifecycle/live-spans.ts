@@ -12,8 +12,8 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { LifecycleRecord, RunAttemptRecord, SessionPatchRecord } from "./records.ts";
 import { eventName, recordAttributes } from "./record-attributes.ts";
+import type { LifecycleRecord, RunAttemptRecord, SessionPatchRecord } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
 import type { CallState, RunState, SessionState, SpanIds } from "./state.ts";

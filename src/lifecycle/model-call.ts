@@ -51,7 +51,7 @@ export class ModelCallHandle implements ModelCall, Ending {
     this.#recorder = recorder;
     this.#runId = runId;
     this.#callId = callId;
-    recorder.lifecycle.apply({
+    recorder.lifecycle.tell({
       type: "model.start",
       time: recorder.now(),
       runId,
@@ -67,7 +67,7 @@ export class ModelCallHandle implements ModelCall, Ending {
   firstToken(): void {
     const { lifecycle, now } = this.#recorder;
     const [runId, callId] = [this.#runId, this.#callId];
-    lifecycle.apply({ type: "model.first_chunk", time: now(), runId, callId });
+    lifecycle.tell({ type: "model.first_chunk", time: now(), runId, callId });
   }
 
   response(response: ModelResponse): void {
@@ -86,7 +86,7 @@ export class ModelCallHandle implements ModelCall, Ending {
     const response = this.#response;
     const stopReason = response?.stopReason;
     const costUsd = response?.costUsd;
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       type: "model.end",
       time: this.#recorder.now(),
       runId: this.#runId,

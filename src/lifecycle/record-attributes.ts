@@ -16,7 +16,7 @@ import type {
   SubagentEndRecord,
   SubagentSpawnedRecord,
 } from "./records.ts";
-import type { RunState } from "./state.ts";
+import type { RunState, SessionState } from "./state.ts";
 
 const runNames = attributeTable<RunState>({
   [own.ATTR_RUN_ID]: (run) => run.runId,
@@ -34,12 +34,22 @@ const runEnd = (record: RunEndRecord | SubagentEndRecord, into: Attributes): Att
   return into;
 };
 
+const sessionStartRows = attributeTable<SessionState>({
+  [own.ATTR_SESSION_GENERATION]: (session) => session.generation,
+  [genAi.ATTR_SESSION_PREVIOUS_ID]: (session) =>
+    session.details?.resumedFrom === session.sessionId ? undefined : session.details?.resumedFrom,
+  [own.ATTR_SESSION_METADATA]: (session) =>
+    session.details?.metadata === undefined ? undefined : JSON.stringify(session.details.metadata),
+});
+
 const sessionEndRows = attributeTable<SessionEndRecord>({
   [own.ATTR_SESSION_END_REASON]: (record) => record.reason,
   [own.ATTR_SESSION_STOP_REASON]: (record) => record.stopReason,
   [own.ATTR_SESSION_DURATION_MS]: (record) => record.durationMs,
   [own.ATTR_SESSION_COST_SEGMENTS]: (record) =>
-    (record.session.segments?.length ?? 0) > 1 ? JSON.stringify(record.session.segments) : undefined,
+    (record.session.segments?.length ?? 0) > 1
+      ? JSON.stringify(record.session.segments)
+      : undefined,
 });
 
 const attemptRows = attributeTable<RunAttemptRecord>({
@@ -99,11 +109,9 @@ const recordTable: {
     into: Attributes,
   ) => Attributes;
 } = {
-  "session.start": (record, into) =>
-    attributeTable<typeof record.session>({
-      [own.ATTR_SESSION_GENERATION]: (session) => session.generation,
-    })(record.session, into),
-  "session.end": (record, into) => sessionEndRows(record, sessionEndAttributes(record.session, into)),
+  "session.start": (record, into) => sessionStartRows(record.session, into),
+  "session.end": (record, into) =>
+    sessionEndRows(record, sessionEndAttributes(record.session, into)),
   "session.patch": patch,
   "run.start": (record: RunStartRecord, into) => runNames(record.run, into),
   "run.attempt": attemptRows,
@@ -128,6 +136,34 @@ export function recordAttributes(record: LifecycleRecord, into: Attributes = {})
   ) => Attributes;
   return write(record, into);
 }
+
+const endNames = [
+  ...runEndAttributes.names,
+  own.ATTR_TURN_DURATION_MS,
+  own.ATTR_ERROR_MESSAGE,
+] as const;
+const patchNames = [
+  ...patchRows.names,
+  `${own.ATTR_PREFIX_PATCH}<field>.before`,
+  `${own.ATTR_PREFIX_PATCH}<field>.before_unknown`,
+  `${own.ATTR_PREFIX_PATCH}<field>.after`,
+];
+
+/** Attributes that each record may carry, beside who and where; for the documentation. */
+export const recordAttributeNames: Readonly<Record<string, readonly string[]>> = {
+  [genAi.EVENT_SESSION_START]: sessionStartRows.names,
+  [genAi.EVENT_SESSION_END]: [...sessionEndRows.names, ...sessionEndAttributes.names],
+  [own.EVENT_SESSION_PATCH]: patchNames,
+  [own.EVENT_TURN_START]: runNames.names,
+  [own.EVENT_TURN_END]: endNames,
+  [own.EVENT_MESSAGE_RECEIVED]: messageRows.names,
+  [own.EVENT_MESSAGE_SENT]: messageRows.names,
+  [own.EVENT_SUBAGENT_SPAWNED]: [...runNames.names, ...spawnAttributes.names],
+  [own.EVENT_SUBAGENT_FINISHED]: [...endNames, ...spawnAttributes.names],
+  [own.EVENT_SUBAGENT_KILLED]: [...endNames, ...spawnAttributes.names],
+  [own.EVENT_HOOK_DECISION]: hookRows.names,
+  [own.EVENT_HOOK_FAILURE]: hookRows.names,
+};
 
 /** Names on the wire; undefined: seen in spans and metrics only. */
 const EVENT_NAMES: Readonly<Record<LifecycleRecord["type"], string | undefined>> = {

@@ -151,7 +151,7 @@ export function endToolCall(step: Step, event: ToolEnd): void {
 /** A host that carries trace ids tells each call's own with one of its signals: wait for that one. */
 function finishWhenComplete(step: Step, run: RunState, call: CallState, event: CallEndEvent): void {
   if (event.partial === true) return;
-  if (run.trace !== undefined && call.trace === undefined) return;
+  if (run.trace?.spanId !== undefined && call.trace === undefined) return;
   finishCall(step, run, call);
 }
 

@@ -86,7 +86,7 @@ export class Session implements Disposable {
     if (recorder.isIdle()) return runAlone(silentTurn(this.#silentTurns++), body);
     this.#tell();
     const runId = info.runId ?? recorder.nextRunId();
-    const verdict = recorder.lifecycle.apply({
+    const verdict = recorder.lifecycle.ask({
       type: "run.start",
       time: recorder.now(),
       runId,
@@ -118,7 +118,10 @@ export class Session implements Disposable {
   }
 
   /** Ends the session; open turns end as cancelled. Ending it again does nothing. */
-  end(reason = "end", info: { readonly lastMessage?: string; readonly metadata?: Metadata } = {}): void {
+  end(
+    reason = "end",
+    info: { readonly lastMessage?: string; readonly metadata?: Metadata } = {},
+  ): void {
     if (this.#ended) return;
     this.#ended = true;
     if (!this.#told) return;
@@ -133,7 +136,7 @@ export class Session implements Disposable {
     if (!this.#told && this.#recorder.isIdle()) return;
     this.#tell();
     const { sessionKey, sessionId } = this;
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       ...event,
       time: this.#recorder.now(),
       sessionKey,
@@ -145,7 +148,7 @@ export class Session implements Disposable {
   #tell(): void {
     if (this.#told || this.#ended) return;
     this.#told = true;
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       ...this.#info,
       type: "session.open",
       time: this.#recorder.now(),
@@ -173,4 +176,3 @@ function parentOf(parent: Context | undefined): TraceIds | undefined {
     parentIsRemote: span.isRemote ?? false,
   };
 }
-

@@ -1,4 +1,4 @@
-import { type Attributes, type SpanStatus, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { type Attributes, SpanKind, type SpanStatus, SpanStatusCode } from "@opentelemetry/api";
 import {
   GEN_AI_OPERATION_VALUE_EXECUTE_TOOL,
   GEN_AI_OPERATION_VALUE_INVOKE_AGENT,
@@ -47,7 +47,11 @@ export const shownKey = (key: string, policy: Pick<SpanPolicy, "sessionKeys">): 
   policy.sessionKeys === "hashed" ? hashedKey(key) : key;
 
 /** Who and where, with the session key as the policy wants it. */
-export function whoAndWhere(session: SessionState, policy: SpanPolicy, into: Attributes): Attributes {
+export function whoAndWhere(
+  session: SessionState,
+  policy: SpanPolicy,
+  into: Attributes,
+): Attributes {
   whoAttributes(session, into);
   into[own.ATTR_SESSION_KEY] = shownKey(session.sessionKey, policy);
   return Object.assign(into, policy.constant);
@@ -85,9 +89,7 @@ export function callAttributes(record: CallEndRecord, policy: SpanPolicy): Attri
 }
 
 const failed = (message: string | undefined): SpanStatus =>
-  message === undefined
-    ? { code: SpanStatusCode.ERROR }
-    : { code: SpanStatusCode.ERROR, message };
+  message === undefined ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message };
 
 /** A policy's or a person's stop is no failure: blocked and cancelled stay UNSET. */
 export const runStatus = (run: RunState): SpanStatus | undefined =>

@@ -33,7 +33,7 @@ export class ToolCallHandle implements ToolCall, Ending {
     this.#callId = callId;
     const { name, input } = info;
     const time = recorder.now();
-    recorder.lifecycle.apply({ type: "tool.start", time, runId, callId, name, input });
+    recorder.lifecycle.tell({ type: "tool.start", time, runId, callId, name, input });
   }
 
   result(output: unknown): void {
@@ -57,7 +57,7 @@ export class ToolCallHandle implements ToolCall, Ending {
     outcome: "completed" | "failed" | "cancelled",
     failure: { readonly errorType: string; readonly error: string | undefined } | undefined,
   ): void {
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       type: "tool.end",
       time: this.#recorder.now(),
       runId: this.#runId,

@@ -2,10 +2,15 @@ import { CodedError } from "../base/errors.ts";
 import type { AgentIdentity, StopReason } from "./events.ts";
 import { describeFailure } from "./failure.ts";
 import type { Abort, Verdict } from "./hand-over.ts";
-import { type ModelCall, type ModelCallInfo, ModelCallHandle, silentModelCall } from "./model-call.ts";
+import {
+  type ModelCall,
+  ModelCallHandle,
+  type ModelCallInfo,
+  silentModelCall,
+} from "./model-call.ts";
 import { type Recorder, runAlone, runInside } from "./recorder.ts";
 import type { CallState, RunState } from "./state.ts";
-import { type ToolCall, ToolCallHandle, type ToolCallInfo, silentToolCall } from "./tool-call.ts";
+import { silentToolCall, type ToolCall, ToolCallHandle, type ToolCallInfo } from "./tool-call.ts";
 
 /** How a child agent is to be known. */
 export interface SubagentInfo<T = unknown> extends AgentIdentity {
@@ -113,7 +118,7 @@ export class TurnHandle implements Turn {
     return runGuarded(this.#recorder, runId, verdict, info.onBlocked, body);
   }
 
-  #spawn(runId: string, info: SubagentInfo<never>): Verdict | Promise<Verdict> {
+  #spawn(runId: string, info: Omit<SubagentInfo, "onBlocked">): Verdict | Promise<Verdict> {
     const { lifecycle, now } = this.#recorder;
     const parentSessionKey = this.#run?.session.sessionKey ?? "";
     const session = {
@@ -124,7 +129,7 @@ export class TurnHandle implements Turn {
       agentName: info.agentName,
       runId,
     };
-    lifecycle.apply({
+    lifecycle.tell({
       ...session,
       type: "subagent.spawn",
       label: info.label,
@@ -133,12 +138,15 @@ export class TurnHandle implements Turn {
       parentRunId: this.runId,
     });
     const { model, provider, message } = info;
-    return lifecycle.apply({ ...session, type: "run.start", model, provider, message });
+    return lifecycle.ask({ ...session, type: "run.start", model, provider, message });
   }
 
-  attempt(attempt: number, why: { readonly reason?: string; readonly delayMs?: number } = {}): void {
+  attempt(
+    attempt: number,
+    why: { readonly reason?: string; readonly delayMs?: number } = {},
+  ): void {
     const { lifecycle, now } = this.#recorder;
-    lifecycle.apply({ type: "run.attempt", time: now(), runId: this.runId, attempt, ...why });
+    lifecycle.tell({ type: "run.attempt", time: now(), runId: this.runId, attempt, ...why });
   }
 
   reply(text: string | undefined, stopReason?: StopReason): void {
@@ -147,7 +155,7 @@ export class TurnHandle implements Turn {
   }
 
   ended(): void {
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       type: "run.end",
       time: this.#recorder.now(),
       runId: this.runId,
@@ -158,7 +166,7 @@ export class TurnHandle implements Turn {
   }
 
   failed(thrown: unknown): void {
-    this.#recorder.lifecycle.apply({
+    this.#recorder.lifecycle.tell({
       type: "run.end",
       time: this.#recorder.now(),
       runId: this.runId,
@@ -171,8 +179,8 @@ export class TurnHandle implements Turn {
     const { lifecycle, now } = this.#recorder;
     const { runId } = this;
     const { reason, hook } = abort;
-    lifecycle.apply({ type: "run.blocked", time: now(), runId, reason, hook });
-    lifecycle.apply({ type: "run.end", time: now(), runId, outcome: "blocked" });
+    lifecycle.tell({ type: "run.blocked", time: now(), runId, reason, hook });
+    lifecycle.tell({ type: "run.end", time: now(), runId, outcome: "blocked" });
   }
 }
 

@@ -43,6 +43,7 @@ const MAY_IMPORT: Record<Part | "index.ts" | "turnspan.ts", readonly Part[]> = {
 const PLACES: readonly (readonly [file: string, part: keyof typeof MAY_IMPORT, up: string])[] = [
   ["index.ts", "index.ts", "./"],
   ["turnspan.ts", "turnspan.ts", "./"],
+  ["version.ts", "turnspan.ts", "./"],
   ["adapters/openclaw/plugin.ts", "adapters", "../../"],
   ["adapters/cli-agents/agents/claude/translate.ts", "adapters", "../../../../"],
   ["hooks/runners/command.ts", "hooks", "../../"],

@@ -1,0 +1,90 @@
+import { CodedError } from "../base/errors.ts";
+import { VERSION } from "../version.ts";
+import type { Command } from "./command.ts";
+import type { CliContext } from "./context.ts";
+
+/** A row a command; each is loaded only when it is asked for, since `prices` need not wait for the SDK. */
+const commands = {
+  prices: {
+    summary: "show which price a model has and where it comes from, or add one",
+    load: async () => (await import("./commands/prices.ts")).pricesCommand,
+  },
+  replay: {
+    summary: "turn a recording of a host into traces, records and metrics",
+    load: async () => (await import("./commands/replay.ts")).replayCommand,
+  },
+} as const satisfies Record<
+  string,
+  { readonly summary: string; readonly load: () => Promise<Command> }
+>;
+
+const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);
+
+function helpText(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return [
+    "turnspan: OpenTelemetry lifecycle instrumentation for AI agent runtimes",
+    "",
+    "Usage: turnspan COMMAND [OPTIONS]",
+    "",
+    ...rows,
+    "",
+    "turnspan COMMAND --help tells more. turnspan --version prints the version.",
+    "",
+  ].join("\n");
+}
+
+/**
+ * Runs the command line. Resolves to the exit code: 0 done, 1 done with something to tell, 2 wrong use,
+ * 130 interrupted. The one place where an error becomes a line and a code.
+ */
+export async function runCli(argv: readonly string[], cli: CliContext): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    cli.stdout.write(helpText());
+    return 0;
+  }
+  if (name === "--version" || name === "-v") {
+    cli.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (!isCommand(name)) {
+    cli.stderr.write(`turnspan: there is no command "${name}"; see turnspan --help\n`);
+    return 2;
+  }
+  try {
+    return await runCommand(await commands[name].load(), args, cli);
+  } catch (error) {
+    return tellError(error, cli);
+  }
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  cli: CliContext,
+): Promise<number> {
+  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
+    cli.stdout.write(command.usage);
+    return 0;
+  }
+  return command.run(args, cli);
+}
+
+function tellError(error: unknown, cli: CliContext): number {
+  if (cli.signal.aborted) {
+    cli.stderr.write("turnspan: interrupted\n");
+    return 130;
+  }
+  if (error instanceof CodedError) {
+    cli.stderr.write(`turnspan: ${error.message}\n`);
+    return 2;
+  }
+  cli.stderr.write(
+    `turnspan: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
+  );
+  return 70;
+}

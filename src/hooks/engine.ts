@@ -1,0 +1,117 @@
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { diag } from "@opentelemetry/api";
+import type { HookPort, Verdict } from "../lifecycle/hand-over.ts";
+import type { LifecycleRecord } from "../lifecycle/records.ts";
+import { buildPayload } from "./build-payload.ts";
+import type { PayloadSources } from "./common-payload.ts";
+import { createEntry, type HookEntry, type HookHandler, type HookOptions, MAX_DEPTH } from "./entry.ts";
+import { Guards } from "./guards.ts";
+import { Observers } from "./observers.ts";
+import { type HookListeners, HookOutcomes } from "./outcomes.ts";
+import type { AnyPayload, HookLog, HookPayloads } from "./payload.ts";
+import { type HookName, hookOf, hookPoints, type SpanHookName } from "./points.ts";
+
+export interface HookEngineOptions extends HookListeners {
+  /** For all guards of one run together, in milliseconds. Default 14,000. */
+  readonly guardsTimeoutMs?: number | undefined;
+  /** Promises of one observer that are watched at a time; beyond, it is not called. Default 1000. */
+  readonly maxInFlight?: number | undefined;
+  /** Where handlers' `log` and our own complaints go. Default `diag`. */
+  readonly log?: HookLog | undefined;
+  /** Our own config without secrets: `context.cfg` of `session:patch` where a host gives none. Default `{}`. */
+  readonly cfg?: unknown;
+}
+
+const DEFAULT_GUARDS_TIMEOUT_MS = 14_000;
+const DEFAULT_MAX_IN_FLIGHT = 1000;
+
+type EntryLists = Record<HookName, readonly HookEntry[]>;
+
+/** Attaches handlers to hooks and calls them. `on` may throw; everything else never does. */
+export class HookEngine implements HookPort, Disposable {
+  readonly log: HookLog;
+  readonly #sources: PayloadSources;
+  readonly #outcomes: HookOutcomes;
+  readonly #guards: Guards;
+  readonly #observers: Observers;
+  /** How deep in hooks the running code is, also after it awaited something. */
+  readonly #depth = new AsyncLocalStorage<number>();
+  #entries = createLists();
+  #attached = 0;
+
+  constructor(options: HookEngineOptions = {}) {
+    const { log = createDiagLog(), cfg = {} } = options;
+    this.log = log;
+    this.#sources = { log, cfg };
+    this.#outcomes = new HookOutcomes(options, log);
+    this.#guards = new Guards(this.#outcomes, options.guardsTimeoutMs ?? DEFAULT_GUARDS_TIMEOUT_MS);
+    this.#observers = new Observers(this.#outcomes, options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT);
+  }
+
+  /**
+   * Attaches a handler; disposing what comes back detaches it. Throws a TypeError that lists all that
+   * is wrong with the arguments.
+   */
+  on<H extends HookName>(
+    hook: H,
+    handler: HookHandler<H>,
+    options: HookOptions<H> = {},
+  ): Disposable {
+    const entry = createEntry(hook, handler, options);
+    // Lists are made anew here, so that a dispatch can walk its own without copying it.
+    const lists: EntryLists = this.#entries;
+    lists[hook] = [...lists[hook], entry].sort((one, other) => one.priority - other.priority);
+    this.#attached += 1;
+    return { [Symbol.dispose]: () => this.#detach(entry) };
+  }
+
+  listens(record: LifecycleRecord): boolean {
+    if (this.#attached === 0) return false;
+    const hook = hookOf(record);
+    return hook !== undefined && this.#entries[hook].length > 0;
+  }
+
+  listensTo(hook: HookName): boolean {
+    return this.#attached > 0 && this.#entries[hook].length > 0;
+  }
+
+  dispatch(record: LifecycleRecord): Verdict | Promise<Verdict> {
+    if (this.#attached === 0) return undefined;
+    const hook = hookOf(record);
+    if (hook === undefined) return undefined;
+    const entries = this.#entries[hook];
+    if (entries.length === 0) return undefined;
+    const depth = this.#depth.getStore() ?? 0;
+    if (depth >= MAX_DEPTH) return this.#outcomes.dropped("hook_depth", hook);
+    try {
+      const payload = buildPayload(hook, record, this.#sources);
+      const call = hookPoints[hook] === "guard" ? this.#decide : this.#notify;
+      return inScope(call, this, entries, payload, depth);
+    } catch (error) {
+      this.#complain(error);
+      return undefined;
+    }
+  }
+
+  /** Tells handlers of another library's span. Verdicts are ignored: nobody would heed them. */
+  observeSpan<H extends SpanHookName>(hook: H, payload: HookPayloads[H]): void {
+    const entries = this.#entries[hook];
+    if (entries.length === 0) return;
+    const depth = this.#depth.getStore() ?? 0;
+    if (depth >= MAX_DEPTH) {
+      this.#outcomes.dropped("hook_depth", hook);
+      return;
+    }
+    inScope(this.#notify, this, entries, payload, depth);
+  }
+
+  /** Waits for what observers still do: for shutdown. */
+  settled(timeoutMs: number): Promise<void> {
+    return this.#observers.settled(timeoutMs);
+  }
+
+  /** Detaches every handler. */
+  [Symbol.dispose](): void {
+    for (const list of Object.values(this.#entries)) for (const entry of list) this.#detach(entry);
+  }
+}
