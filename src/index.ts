@@ -1,5 +1,6 @@
 export { CodedError, type ErrorCode } from "./base/errors.ts";
-export type { HandlerOptions, HookEngine } from "./hooks/engine.ts";
+export type { HookEngine } from "./hooks/engine.ts";
+export type { HandlerOptions } from "./hooks/entry.ts";
 export type { HookPayloads } from "./hooks/payload.ts";
 export type { HookName } from "./hooks/points.ts";
 export type { ContentMode } from "./lifecycle/content.ts";

@@ -130,8 +130,8 @@ export function createTurnspan(options: TurnspanOptions = {}): Turnspan {
   const lifecycle = createLifecycle(options, hooks);
   const clock = options.clock ?? createClock();
   hooks.connect({
-    report: (report) => lifecycle.tell({ ...report, time: clock() }),
-    duration: (hook, seconds, errorType) => lifecycle.measureHook(hook, seconds, errorType),
+    report: (finding) => lifecycle.tell({ ...finding, time: clock() }),
+    onDuration: (hook, seconds, errorType) => lifecycle.measureHook(hook, seconds, errorType),
   });
   const always = hasOutput(options);
   const prefix = Math.random().toString(36).slice(2, 10).padEnd(8, "0");

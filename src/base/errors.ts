@@ -2,6 +2,9 @@
 export const errorCodes = {
   PRICES_FILE_INVALID: "The user's price file cannot be read, or holds wrong values.",
   PRICES_USAGE: "A `turnspan prices` command was given a value that is no price, date or model.",
+  TELEMETRY_ALREADY_STARTED:
+    "OpenTelemetry is already set up in this process, by us or by somebody else.",
+  TELEMETRY_OPTIONS_INVALID: "Telemetry was started with wrong options or environment variables.",
   TURN_BLOCKED: "A guard (a `beforeTurn` hook) stopped the turn; its body was not called.",
   USAGE: "A command was given wrong options.",
 } as const;

@@ -10,7 +10,13 @@ import type {
 import { createTotals, type SpawnLink, type Totals } from "../lifecycle/state.ts";
 import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import { CommonPayload, type PayloadSources } from "./common-payload.ts";
-import type { AnyPayload, HookPayloads, HookUsage, RunRef, SessionPatchContext } from "./payload.ts";
+import type {
+  AnyPayload,
+  HookPayloads,
+  HookUsage,
+  RunRef,
+  SessionPatchContext,
+} from "./payload.ts";
 import type { HookName, HookRecords } from "./points.ts";
 
 type Filler = (payload: object, record: LifecycleRecord, sources: PayloadSources) => void;
@@ -29,9 +35,11 @@ export function buildPayload(
   return payload as unknown as AnyPayload;
 }
 
-/** What a hook's row adds to the common fields. */
+type CommonKey = Exclude<keyof CommonPayload, "runId">;
+
+/** What a hook's row adds to the common fields; a message names its run itself. */
 type Draft<H extends HookName> = {
-  -readonly [K in Exclude<keyof HookPayloads[H], keyof CommonPayload>]: HookPayloads[H][K];
+  -readonly [K in Exclude<keyof HookPayloads[H], CommonKey>]: HookPayloads[H][K];
 };
 
 /** A row a hook. Plain stores: merging two objects would cost ten times as much. */
@@ -111,6 +119,7 @@ const fillers: {
 };
 
 function fillMessage(payload: Draft<"onMessageReceived">, record: MessageRecord): void {
+  payload.runId = record.runId;
   payload.channel = record.channel;
   payload.messageId = record.messageId;
   payload.content = record.content;

@@ -20,7 +20,7 @@ export class CommonPayload {
   readonly sessionKey: string;
   readonly sessionId: string | undefined;
   readonly agentId: string | undefined;
-  readonly runId: string | undefined;
+  runId: string | undefined;
   readonly turnIndex: number | undefined;
   readonly #record: LifecycleRecord;
   readonly #sources: PayloadSources;

@@ -4,11 +4,17 @@ import type { HookPort, Verdict } from "../lifecycle/hand-over.ts";
 import type { LifecycleRecord } from "../lifecycle/records.ts";
 import { buildPayload } from "./build-payload.ts";
 import type { PayloadSources } from "./common-payload.ts";
-import { createEntry, type HookEntry, type HookHandler, type HookOptions, MAX_DEPTH } from "./entry.ts";
+import {
+  createEntry,
+  type HandlerOptions,
+  type HookEntry,
+  type HookHandler,
+  MAX_DEPTH,
+} from "./entry.ts";
 import { Guards } from "./guards.ts";
 import { Observers } from "./observers.ts";
 import { type HookListeners, HookOutcomes } from "./outcomes.ts";
-import type { AnyPayload, HookLog, HookPayloads } from "./payload.ts";
+import type { AnyPayload, HookLog, SpanPayload } from "./payload.ts";
 import { type HookName, hookOf, hookPoints, type SpanHookName } from "./points.ts";
 
 export interface HookEngineOptions extends HookListeners {
@@ -36,16 +42,25 @@ export class HookEngine implements HookPort, Disposable {
   readonly #observers: Observers;
   /** How deep in hooks the running code is, also after it awaited something. */
   readonly #depth = new AsyncLocalStorage<number>();
-  #entries = createLists();
+  readonly #entries = createLists();
   #attached = 0;
 
   constructor(options: HookEngineOptions = {}) {
-    const { log = createDiagLog(), cfg = {} } = options;
+    const { log = diag.createComponentLogger({ namespace: "turnspan.hooks" }), cfg = {} } = options;
     this.log = log;
     this.#sources = { log, cfg };
     this.#outcomes = new HookOutcomes(options, log);
     this.#guards = new Guards(this.#outcomes, options.guardsTimeoutMs ?? DEFAULT_GUARDS_TIMEOUT_MS);
     this.#observers = new Observers(this.#outcomes, options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT);
+  }
+
+  /** Adds who is told of what handlers do. */
+  connect(listeners: HookListeners): void {
+    this.#outcomes.add(listeners);
+  }
+
+  get hasListeners(): boolean {
+    return this.#attached > 0;
   }
 
   /**
@@ -55,12 +70,12 @@ export class HookEngine implements HookPort, Disposable {
   on<H extends HookName>(
     hook: H,
     handler: HookHandler<H>,
-    options: HookOptions<H> = {},
+    options: HandlerOptions<H> = {},
   ): Disposable {
     const entry = createEntry(hook, handler, options);
     // Lists are made anew here, so that a dispatch can walk its own without copying it.
-    const lists: EntryLists = this.#entries;
-    lists[hook] = [...lists[hook], entry].sort((one, other) => one.priority - other.priority);
+    const entries = [...this.#entries[hook], entry];
+    this.#entries[hook] = entries.sort((one, other) => one.priority - other.priority);
     this.#attached += 1;
     return { [Symbol.dispose]: () => this.#detach(entry) };
   }
@@ -81,37 +96,89 @@ export class HookEngine implements HookPort, Disposable {
     if (hook === undefined) return undefined;
     const entries = this.#entries[hook];
     if (entries.length === 0) return undefined;
-    const depth = this.#depth.getStore() ?? 0;
-    if (depth >= MAX_DEPTH) return this.#outcomes.dropped("hook_depth", hook);
     try {
+      const depth = this.#depth.getStore() ?? 0;
+      if (depth >= MAX_DEPTH) {
+        this.#outcomes.dropped("hook_depth", hook);
+        return undefined;
+      }
       const payload = buildPayload(hook, record, this.#sources);
-      const call = hookPoints[hook] === "guard" ? this.#decide : this.#notify;
-      return inScope(call, this, entries, payload, depth);
+      if (hookPoints[hook] === "guard") {
+        return inOwnScope(this.#decide, this, entries, payload, depth);
+      }
+      inOwnScope(this.#notify, this, entries, payload, depth);
     } catch (error) {
-      this.#complain(error);
-      return undefined;
+      this.#outcomes.broken(hook, error);
     }
+    return undefined;
   }
 
   /** Tells handlers of another library's span. Verdicts are ignored: nobody would heed them. */
-  observeSpan<H extends SpanHookName>(hook: H, payload: HookPayloads[H]): void {
+  observeSpan(hook: SpanHookName, payload: SpanPayload): void {
     const entries = this.#entries[hook];
     if (entries.length === 0) return;
     const depth = this.#depth.getStore() ?? 0;
-    if (depth >= MAX_DEPTH) {
-      this.#outcomes.dropped("hook_depth", hook);
-      return;
-    }
-    inScope(this.#notify, this, entries, payload, depth);
+    if (depth >= MAX_DEPTH) this.#outcomes.dropped("hook_depth", hook);
+    else inOwnScope(this.#notify, this, entries, payload, depth);
   }
 
-  /** Waits for what observers still do: for shutdown. */
+  /** Waits for what observers still do: for shutdown. At the latest after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void> {
     return this.#observers.settled(timeoutMs);
   }
 
   /** Detaches every handler. */
   [Symbol.dispose](): void {
-    for (const list of Object.values(this.#entries)) for (const entry of list) this.#detach(entry);
+    for (const entry of Object.values(this.#entries).flat()) this.#detach(entry);
+  }
+
+  #detach(entry: HookEntry): void {
+    if (!entry.active) return;
+    entry.active = false;
+    this.#entries[entry.hook] = this.#entries[entry.hook].filter((other) => other !== entry);
+    this.#attached -= 1;
+  }
+
+  #decide(
+    entries: readonly HookEntry[],
+    payload: AnyPayload,
+    depth: number,
+  ): Verdict | Promise<Verdict> {
+    this.#depth.enterWith(depth + 1);
+    return this.#guards.decide(entries, payload, depth);
+  }
+
+  #notify(entries: readonly HookEntry[], payload: AnyPayload, depth: number): void {
+    this.#depth.enterWith(depth + 1);
+    this.#observers.notify(entries, payload, depth);
   }
 }
+
+/**
+ * Runs a call with an async context of its own, which the call may enter a mark into: it is gone
+ * afterwards. Does what `AsyncLocalStorage.run` does, at four fifths of its cost, since the context
+ * before is put back and not made anew.
+ */
+function inOwnScope<T>(
+  call: (this: HookEngine, entries: readonly HookEntry[], payload: AnyPayload, depth: number) => T,
+  engine: HookEngine,
+  entries: readonly HookEntry[],
+  payload: AnyPayload,
+  depth: number,
+): T {
+  return new AsyncResource("TurnspanHook").runInAsyncScope(call, engine, entries, payload, depth);
+}
+
+const createLists = (): EntryLists => ({
+  "session:start": [],
+  "session:end": [],
+  "session:patch": [],
+  beforeTurn: [],
+  afterTurn: [],
+  onTurnError: [],
+  onMessageReceived: [],
+  onMessageSent: [],
+  onSubagentSpawned: [],
+  onSubagentFinished: [],
+  onSubagentKilled: [],
+});

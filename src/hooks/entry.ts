@@ -17,7 +17,7 @@ export type HookHandler<H extends HookName> = (
   payload: HookPayloads[H],
 ) => H extends GuardName ? MaybeAnswer | PromiseLike<MaybeAnswer> : unknown;
 
-export interface HookOptions<H extends HookName> {
+export interface HandlerOptions<H extends HookName> {
   /** Smaller runs earlier; equal ones in the order they were attached. Default 10. */
   readonly priority?: number | undefined;
   /** How long a promise of the handler's is waited for or watched, in milliseconds. Default 10,000. */
@@ -62,7 +62,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export function createEntry<H extends HookName>(
   hook: H,
   handler: HookHandler<H>,
-  options: HookOptions<H>,
+  options: HandlerOptions<H>,
 ): HookEntry {
   const problems = findProblems(hook, handler, options);
   if (problems.length > 0) throw new TypeError(`hook ${hook}: ${problems.join("; ")}`);
@@ -82,6 +82,10 @@ export function createEntry<H extends HookName>(
   };
 }
 
+/** Disposed entries are skipped even by a dispatch that was under way. */
+export const isCalled = (entry: HookEntry, depth: number): boolean =>
+  entry.active && depth < entry.maxDepth;
+
 const isNumber = (value: unknown, least: number): boolean =>
   value === undefined || (typeof value === "number" && value >= least);
 
@@ -89,7 +93,7 @@ const isNumber = (value: unknown, least: number): boolean =>
 function findProblems<H extends HookName>(
   hook: H,
   handler: HookHandler<H>,
-  options: HookOptions<H>,
+  options: HandlerOptions<H>,
 ): string[] {
   const { priority, timeoutMs, onFailure, filter, maxDepth } = options;
   const isGuard = isHookName(hook) && hookPoints[hook] === "guard";

@@ -22,12 +22,14 @@ export class Guards {
     payload: AnyPayload,
     depth: number,
   ): Verdict | Promise<Verdict> {
-    for (const [index, entry] of entries.entries()) {
+    let index = 0;
+    for (const entry of entries) {
+      index += 1;
       if (!isCalled(entry, depth)) continue;
       const verdict = this.#ask(entry, payload, undefined);
       if (verdict === undefined) continue;
       if (!(verdict instanceof Promise)) return verdict;
-      const rest = entries.slice(index + 1).filter((later) => isCalled(later, depth));
+      const rest = entries.slice(index).filter((later) => isCalled(later, depth));
       return this.#decideRest(verdict, rest, payload);
     }
     return undefined;
@@ -53,15 +55,21 @@ export class Guards {
     payload: AnyPayload,
     endsAt: number | undefined,
   ): Verdict | Promise<Verdict> {
+    const { filter, handle } = entry;
     const beganAt = entry.timed ? performance.now() : undefined;
     try {
-      if (entry.filter !== undefined && !entry.filter(payload)) return undefined;
-      const answer = entry.handle(payload);
+      if (filter !== undefined && !filter(payload)) return undefined;
+      const answer = handle(payload);
       entry.timed = isThenable(answer);
       if (!entry.timed) return this.#judge(entry, payload, answer, beganAt);
       const from = beganAt ?? performance.now();
       const leftMs = endsAt === undefined ? this.#timeoutMs : Math.max(0, endsAt - from);
-      return this.#await(entry, payload, withDeadline(answer, Math.min(entry.timeoutMs, leftMs)), from);
+      return this.#await(
+        entry,
+        payload,
+        withDeadline(answer, Math.min(entry.timeoutMs, leftMs)),
+        from,
+      );
     } catch (error) {
       entry.timed = true;
       return this.#fail(entry, payload, error, beganAt);
@@ -120,9 +128,9 @@ const abortBy = (entry: HookEntry, reason: string): Abort => ({
 });
 
 /** A guard that said `abort: true` meant it, whatever its reason is. */
-function readReason(answer: { readonly reason?: unknown }): string {
+function readReason(answer: object): string {
   try {
-    const { reason } = answer;
+    const reason = "reason" in answer ? answer.reason : undefined;
     return typeof reason === "string" && reason !== "" ? reason : DEFAULT_REASON;
   } catch {
     return DEFAULT_REASON;

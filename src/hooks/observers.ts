@@ -40,10 +40,11 @@ export class Observers {
       this.#outcomes.dropped("hook_queue_full", entry.hook);
       return;
     }
+    const { filter, handle } = entry;
     const beganAt = entry.timed ? performance.now() : undefined;
     try {
-      if (entry.filter !== undefined && !entry.filter(payload)) return;
-      const result = entry.handle(payload);
+      if (filter !== undefined && !filter(payload)) return;
+      const result = handle(payload);
       entry.timed = isThenable(result);
       if (entry.timed) void this.#watch(entry, payload, result, beganAt ?? performance.now());
     } catch (error) {

@@ -1,6 +1,7 @@
 import { redactText } from "../base/redact.ts";
 import type { HookReport } from "../lifecycle/events.ts";
 import { describeFailure } from "../lifecycle/failure.ts";
+import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import type { HookEntry } from "./entry.ts";
 import type { AnyPayload, HookLog } from "./payload.ts";
 import type { HookName } from "./points.ts";
@@ -16,23 +17,28 @@ export interface HookListeners {
   /** Each failure and each abort, once an occurrence. */
   readonly report?: ((finding: HookFinding) => void) | undefined;
   /** Durations of handlers that returned a promise, or failed. */
-  readonly onDuration?:
+  readonly duration?:
     | ((hook: HookName, seconds: number, errorType: string | undefined) => void)
     | undefined;
-  readonly onDrop?: ((reason: DropReason, hook: HookName) => void) | undefined;
+  /** Handlers that were not called. */
+  readonly drop?: ((reason: DropReason, hook: HookName) => void) | undefined;
 }
 
 const MAX_ERROR_CHARS = 1000;
 
 /** Tells what came of handlers: to the audit, the metrics, and the log, there once a cause. Never throws. */
 export class HookOutcomes {
-  readonly #to: HookListeners;
+  readonly #listeners: HookListeners[];
   readonly #log: HookLog;
-  readonly #said = new Set<DropReason>();
+  readonly #said = new Set<DropReason | "broken">();
 
-  constructor(to: HookListeners, log: HookLog) {
-    this.#to = to;
+  constructor(listeners: HookListeners, log: HookLog) {
+    this.#listeners = [listeners];
     this.#log = log;
+  }
+
+  add(listeners: HookListeners): void {
+    this.#listeners.push(listeners);
   }
 
   /** A handler threw, rejected, hung or answered rubbish. Returns the message. */
@@ -45,9 +51,7 @@ export class HookOutcomes {
       say.call(this.#log, `hook ${entry.hook} "${entry.name}" failed: ${text}`);
     });
     const what = { error: text, errorType, durationMs };
-    quietly(() =>
-      this.#to.report?.({ type: "hook.failure", ...aboutOf(entry, payload), ...what }),
-    );
+    this.#report({ type: "hook.failure", ...aboutOf(entry, payload), ...what });
     if (durationMs !== undefined) this.#measure(entry.hook, durationMs, errorType);
     return text;
   }
@@ -55,9 +59,7 @@ export class HookOutcomes {
   aborted(entry: HookEntry, payload: AnyPayload, reason: string, beganAt?: number): void {
     const durationMs = beganAt === undefined ? undefined : performance.now() - beganAt;
     const what = { decision: "abort", reason, durationMs } as const;
-    quietly(() =>
-      this.#to.report?.({ type: "hook.decision", ...aboutOf(entry, payload), ...what }),
-    );
+    this.#report({ type: "hook.decision", ...aboutOf(entry, payload), ...what });
   }
 
   /** A promise of a handler's was kept. */
@@ -66,14 +68,29 @@ export class HookOutcomes {
   }
 
   dropped(reason: DropReason, hook: HookName): void {
-    quietly(() => this.#to.onDrop?.(reason, hook));
+    for (const listener of this.#listeners) quietly(() => listener.drop?.(reason, hook));
     if (this.#said.has(reason)) return;
     this.#said.add(reason);
     quietly(() => this.#log.warn(`hook ${hook} was not called: ${explanations[reason]}`));
   }
 
+  /** Our own trouble: nothing a handler did. */
+  broken(hook: HookName, error: unknown): void {
+    if (this.#said.has("broken")) return;
+    this.#said.add("broken");
+    quietly(() =>
+      this.#log.error(`hook ${hook} was not called: ${describe(error).text}; said once`),
+    );
+  }
+
+  #report(finding: HookFinding): void {
+    for (const listener of this.#listeners) quietly(() => listener.report?.(finding));
+  }
+
   #measure(hook: HookName, durationMs: number, errorType: string | undefined): void {
-    quietly(() => this.#to.onDuration?.(hook, durationMs / 1000, errorType));
+    for (const listener of this.#listeners) {
+      quietly(() => listener.duration?.(hook, durationMs / 1000, errorType));
+    }
   }
 }
 
@@ -89,10 +106,15 @@ function aboutOf(entry: HookEntry, payload: AnyPayload): Omit<HookFinding, "type
   return { hook, entry: name, sessionKey: payload.sessionKey, runId: payload.runId };
 }
 
+/** Cut before it is searched for secrets too: an error can hold a whole response. */
 function describe(thrown: unknown): { readonly text: string; readonly errorType: string } {
-  const { error, errorType } = describeFailure(thrown);
-  const text = redactText(String(error)).slice(0, MAX_ERROR_CHARS);
-  return { text, errorType: String(errorType) };
+  try {
+    const { error, errorType } = describeFailure(thrown);
+    const text = redactText(String(error).slice(0, MAX_ERROR_CHARS));
+    return { text, errorType: String(errorType) };
+  } catch {
+    return { text: "unreadable error", errorType: ERROR_TYPE_VALUE_OTHER };
+  }
 }
 
 function quietly(act: () => void): void {

@@ -1,6 +1,6 @@
 import type { Actor, Metadata, Outcome, Settings, StopReason } from "../lifecycle/events.ts";
 import type { PatchChange } from "../lifecycle/records.ts";
-import type { HookName } from "./points.ts";
+import type { HookName, SpanHookName } from "./points.ts";
 
 /** Where a handler may write; the default goes to OpenTelemetry's `diag`. */
 export interface HookLog {
@@ -178,4 +178,25 @@ export interface HookPayloads {
   readonly onSubagentKilled: SubagentEndPayload<"onSubagentKilled">;
 }
 
-export type AnyPayload = HookPayloads[HookName];
+/** The start or the end of another library's agent span, as a payload of the hook it is like. */
+export interface SpanPayload {
+  readonly hookPoint: SpanHookName;
+  readonly workflow: "agent";
+  readonly thirdParty: true;
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly sessionKey: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly agentId: string | undefined;
+  readonly model: string | undefined;
+  readonly timestamp: Date;
+  readonly traceparent: string;
+  readonly meta: Record<string, unknown>;
+  readonly log: HookLog;
+  readonly durationMs?: number;
+  readonly usage?: Readonly<Partial<HookUsage>>;
+  readonly error?: string;
+  readonly errorType?: string;
+}
+
+export type AnyPayload = HookPayloads[HookName] | SpanPayload;

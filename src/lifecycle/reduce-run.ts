@@ -2,7 +2,7 @@ import { redactText } from "../base/redact.ts";
 import { closeRun, promoteSession } from "./closing.ts";
 import type { Outcome, RunAttempt, RunBlocked, RunEnd, RunStart, SubagentSpawn } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
-import { ensureChildSession, ensureSession } from "./reduce-session.ts";
+import { ensureChildSession, ensureSession, mergeHint } from "./reduce-session.ts";
 import { rememberSettings } from "./settings.ts";
 import { createTotals, type RunState, type SessionState, type SpawnLink } from "./state.ts";
 import { findRun, type Step } from "./step.ts";
@@ -74,6 +74,7 @@ export function startRun(step: Step, event: RunStart): void {
   const known = step.state.runs.get(event.runId);
   const run = known ?? openTurn(step, event);
   if (known?.started === false) run.startTime = event.time;
+  mergeHint(run.session, event);
   mergeStart(run, event);
   rememberSettings(run.session, event.settings);
   if (run.started) return;
@@ -142,8 +143,19 @@ export function endRun(step: Step, event: RunEnd): void {
     closeRun(step, run);
     return;
   }
-  run.settleUntil = Math.max(run.settleUntil, event.time + (event.settleMs ?? 0));
+  run.settleUntil = settleUntil(run, event, known);
   step.state.settling.add(run);
+}
+
+const isFinal = (end: RunEnd | undefined): boolean =>
+  end !== undefined && end.certainty !== "likely";
+
+/** The first final word sets how long to wait: what is only likely waits longer for that word. */
+function settleUntil(run: RunState, event: RunEnd, known: RunEnd | undefined): number {
+  const until = event.time + (event.settleMs ?? 0);
+  if (isFinal(event) && !isFinal(known)) return until;
+  if (isFinal(known) && !isFinal(event)) return run.settleUntil;
+  return Math.max(run.settleUntil, until);
 }
 
 function mergeEnds(strong: RunEnd, weak: RunEnd | undefined): RunEnd {

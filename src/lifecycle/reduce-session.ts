@@ -53,7 +53,8 @@ function createSession(step: Step, hint: SessionHint, parent: SpawnLink | undefi
   return session;
 }
 
-function mergeHint(session: SessionState, hint: SessionHint): void {
+/** Takes what an event tells of a session that is open. */
+export function mergeHint(session: SessionState, hint: SessionHint): void {
   session.sessionId ??= hint.sessionId;
   session.agentId ??= hint.agentId;
   session.agentName ??= hint.agentName;
@@ -152,7 +153,7 @@ export function patchSession(step: Step, event: SessionPatch): void {
     type: "session.patch",
     time: event.time,
     session,
-    run: session.runs?.[0],
+    run: session.runs?.find((run) => run.end === undefined),
     changes,
     actor: event.actor ?? { kind: "unknown" },
     source: event.source,

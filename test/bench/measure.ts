@@ -1,0 +1,74 @@
+/** What is timed: one way of doing the same work. */
+export interface Variant {
+  readonly name: string;
+  readonly run: () => unknown;
+}
+
+export interface Timing {
+  readonly rounds: number;
+  /** Runs of each variant in each round. */
+  readonly runs: number;
+  /** Runs of each variant before the first round. Default: two rounds' worth. */
+  readonly warmUpRuns?: number;
+}
+
+/** Microseconds of one run, a number a round. */
+export type Samples = ReadonlyMap<string, readonly number[]>;
+
+/** Ends of the middle 80 %. */
+export interface Spread {
+  readonly median: number;
+  readonly p10: number;
+  readonly p90: number;
+}
+
+/**
+ * CPU time of every variant in every round, in turn, so that a busy machine or a hot one hits all alike.
+ * Only this thread's time counts: what the compiler and the collector do beside it is nobody's in
+ * particular.
+ */
+export async function timeVariants(
+  variants: readonly Variant[],
+  { rounds, runs, warmUpRuns = 2 * runs }: Timing,
+): Promise<Samples> {
+  const samples = new Map(variants.map(({ name }) => [name, [] as number[]]));
+  for (const variant of variants) await timeOf(variant, warmUpRuns);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const variant of rotated(variants, round)) {
+      samples.get(variant.name)?.push(await timeOf(variant, runs));
+    }
+  }
+  return samples;
+}
+
+/** Each round begins with another one: nobody always runs after the same neighbour. */
+function rotated<T>(items: readonly T[], by: number): readonly T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+async function timeOf({ run }: Variant, runs: number): Promise<number> {
+  // What the one before left behind is not this one's to clear.
+  await globalThis.gc?.({ type: "minor", execution: "async" });
+  const before = process.threadCpuUsage();
+  for (let done = 0; done < runs; done += 1) await run();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / runs;
+}
+
+/** How often the base's time a variant took, round by round. */
+export function ratioTo(samples: Samples, base: string, name: string): Spread {
+  const bases = samples.get(base) ?? [];
+  const ratios = (samples.get(name) ?? []).map((value, round) => value / (bases[round] ?? Number.NaN));
+  return spreadOf(ratios);
+}
+
+export const timeSpread = (samples: Samples, name: string): Spread =>
+  spreadOf(samples.get(name) ?? []);
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number): number =>
+    sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
+  return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
+}
