@@ -1,8 +1,9 @@
 export { CodedError, type ErrorCode } from "./base/errors.ts";
 export type { HookEngine } from "./hooks/engine.ts";
-export type { HandlerOptions } from "./hooks/entry.ts";
+export type { GuardAnswer, HandlerOptions, HookHandler } from "./hooks/entry.ts";
 export type { HookPayloads } from "./hooks/payload.ts";
 export type { HookName } from "./hooks/points.ts";
+export { HookSpanProcessor } from "./hooks/span-processor.ts";
 export type { ContentMode } from "./lifecycle/content.ts";
 export type {
   Actor,

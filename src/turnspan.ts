@@ -31,6 +31,8 @@ export interface TurnspanOptions {
   readonly price?: PriceCall;
   /** The audit lane; with it records go there and not to the logger. */
   readonly append?: (record: WireRecord) => void;
+  /** Sees every record as it goes out, whichever lane it takes. */
+  readonly onRecord?: (record: WireRecord) => void;
   /** Where prompts and answers may go. Default `none`. */
   readonly content?: ContentMode;
   /** `turn` (default): each turn a trace of its own. `session`: turns are children of the session span. */
@@ -115,14 +117,19 @@ function createLifecycle(options: TurnspanOptions, hooks: HookEngine): Lifecycle
       flushMetrics: options.flushMetrics,
       findLogger: findLogger(options.loggerProvider),
       append: options.append,
+      onRecord: options.onRecord,
     },
   );
 }
 
 const hasOutput = (options: TurnspanOptions): boolean =>
-  [options.tracerProvider, options.meterProvider, options.loggerProvider, options.append].some(
-    (output) => output !== undefined,
-  );
+  [
+    options.tracerProvider,
+    options.meterProvider,
+    options.loggerProvider,
+    options.append,
+    options.onRecord,
+  ].some((output) => output !== undefined);
 
 /** Makes the lifecycle API. Loads nothing but `@opentelemetry/api`, sets no global, starts no timer. */
 export function createTurnspan(options: TurnspanOptions = {}): Turnspan {
@@ -131,7 +138,7 @@ export function createTurnspan(options: TurnspanOptions = {}): Turnspan {
   const clock = options.clock ?? createClock();
   hooks.connect({
     report: (finding) => lifecycle.tell({ ...finding, time: clock() }),
-    onDuration: (hook, seconds, errorType) => lifecycle.measureHook(hook, seconds, errorType),
+    duration: (hook, seconds, errorType) => lifecycle.measureHook(hook, seconds, errorType),
   });
   const always = hasOutput(options);
   const prefix = Math.random().toString(36).slice(2, 10).padEnd(8, "0");

@@ -5,6 +5,7 @@ export const errorCodes = {
   TELEMETRY_ALREADY_STARTED:
     "OpenTelemetry is already set up in this process, by us or by somebody else.",
   TELEMETRY_OPTIONS_INVALID: "Telemetry was started with wrong options or environment variables.",
+  REPLAY_FAILED: "A recording could not be read, or what it gave could not be written or sent.",
   TURN_BLOCKED: "A guard (a `beforeTurn` hook) stopped the turn; its body was not called.",
   USAGE: "A command was given wrong options.",
 } as const;

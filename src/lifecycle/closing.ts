@@ -42,7 +42,9 @@ function settleEnd(run: RunState, end: RunEnd | undefined): void {
   }
   run.stopReason = bad ? "error" : end?.stopReason;
   run.lastMessage = end?.lastMessage;
-  if (run.kind !== "turn") return;
+  // A turn that is closed later may have ended earlier.
+  if (run.kind !== "turn" || run.endTime < run.session.lastTurnEnd) return;
+  run.session.lastTurnEnd = run.endTime;
   const good = run.outcome === "completed" ? run.stopReason : undefined;
   run.session.stopReason = bad ? "error" : (good ?? "stop");
   run.session.lastMessage = run.lastMessage ?? run.session.lastMessage;

@@ -23,7 +23,7 @@ import type {
 } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
-import type { RunState, SessionState, SpanIds } from "./state.ts";
+import { type RunState, runningRuns, type SessionState, type SpanIds } from "./state.ts";
 
 interface SpanEvent {
   readonly name: string;
@@ -203,7 +203,7 @@ export class DeferredSpans implements SpanWriter {
 
   #keepPatch(record: SessionPatchRecord): void {
     this.#keep(record.session, record);
-    for (const run of record.session.runs ?? []) this.#keep(run, record);
+    for (const run of runningRuns(record.session)) this.#keep(run, record);
   }
 
   #keep(subject: SessionState | RunState | undefined, record: LifecycleRecord): void {

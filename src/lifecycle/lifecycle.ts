@@ -33,6 +33,8 @@ export interface LifecycleOutputs {
   readonly findLogger?: (() => LoggerLike | undefined) | undefined;
   /** The audit lane: takes every record in the logger's place. */
   readonly append?: ((record: WireRecord) => void) | undefined;
+  /** Sees every record beside whichever lane takes it. */
+  readonly onRecord?: ((record: WireRecord) => void) | undefined;
 }
 
 /** The span moment that carries a record's hook call; records without one dispatch directly. */
@@ -146,14 +148,15 @@ export class Lifecycle {
   }
 
   #log(record: LifecycleRecord): void {
-    const { append, findLogger } = this.#out;
+    const { append, findLogger, onRecord } = this.#out;
     try {
       const logger = append === undefined ? findLogger?.() : undefined;
-      if (append === undefined && logger === undefined) return;
+      if ((append ?? logger ?? onRecord) === undefined) return;
       const wire = toWireRecord(record, this.#out.policy);
       if (wire === undefined) return;
       if (append !== undefined) append(wire);
       else if (logger !== undefined) emitRecord(logger, wire);
+      onRecord?.(wire);
     } catch (error) {
       this.#say("records", error);
     }

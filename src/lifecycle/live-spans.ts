@@ -16,7 +16,13 @@ import { eventName, recordAttributes } from "./record-attributes.ts";
 import type { LifecycleRecord, RunAttemptRecord, SessionPatchRecord } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
-import type { CallState, RunState, SessionState, SpanIds } from "./state.ts";
+import {
+  type CallState,
+  type RunState,
+  runningRuns,
+  type SessionState,
+  type SpanIds,
+} from "./state.ts";
 
 type Subject = SessionState | RunState | CallState;
 
@@ -151,7 +157,7 @@ export class LiveSpans implements SpanWriter {
 
   #patch(record: SessionPatchRecord): void {
     this.#event(record.session, record);
-    for (const run of record.session.runs ?? []) this.#event(run, record);
+    for (const run of runningRuns(record.session)) this.#event(run, record);
   }
 
   #event(subject: Subject | undefined, record: LifecycleRecord | RunAttemptRecord): void {

@@ -4,13 +4,13 @@ import { readUsage } from "./usage.ts";
 
 /** What is known of a model call before it is made. */
 export interface ModelCallInfo {
-  readonly provider?: string;
-  readonly model?: string;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
   /** Default: a number of its own within the turn. */
-  readonly callId?: string;
+  readonly callId?: string | undefined;
   /** Default `chat`. */
-  readonly operation?: string;
-  readonly stream?: boolean;
+  readonly operation?: string | undefined;
+  readonly stream?: boolean | undefined;
   /** The prompt; kept only where the content mode allows. */
   readonly input?: unknown;
 }

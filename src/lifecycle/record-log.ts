@@ -54,8 +54,11 @@ const severity = (record: LifecycleRecord): readonly [number, string] => {
   return failed ? [17, "ERROR"] : [9, "INFO"];
 };
 
-const idsOf = (record: LifecycleRecord): SpanIds | undefined =>
-  record.run?.ids ?? record.session.ids;
+/** A spawning stands in its spawner's trace: the child has no span yet. */
+function idsOf(record: LifecycleRecord): SpanIds | undefined {
+  if (record.type === "subagent.spawned") return record.run.spawn?.run?.ids;
+  return record.run?.ids ?? record.session.ids;
+}
 
 /** A record flattened for the wire; undefined for those that only spans and metrics show. */
 export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireRecord | undefined {

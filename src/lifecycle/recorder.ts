@@ -12,6 +12,16 @@ export interface Recorder {
   readonly nextRunId: () => string;
 }
 
+/**
+ * The id wanted for a run, or another where that one is taken: told again, it would be taken for a
+ * repetition of the first, and pass with no guard asked and nothing recorded.
+ */
+export function freshRunId(recorder: Recorder, wanted: string | undefined): string {
+  const { runs, closedRuns } = recorder.lifecycle.state;
+  const isTaken = wanted === undefined || runs.has(wanted) || closedRuns.has(wanted);
+  return isTaken ? recorder.nextRunId() : wanted;
+}
+
 type Body<A, T> = (handle: A) => T | PromiseLike<T>;
 
 /** Runs the caller's code inside a span's context; its error comes out untouched. */

@@ -8,7 +8,7 @@ import type {
 } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
 import { changesOf, rememberSettings } from "./settings.ts";
-import type { SessionDetails, SessionState, SpawnLink } from "./state.ts";
+import { runningRuns, type SessionDetails, type SessionState, type SpawnLink } from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 import { openSegment } from "./totals.ts";
 
@@ -42,6 +42,7 @@ function createSession(step: Step, hint: SessionHint, parent: SpawnLink | undefi
     runs: undefined,
     children: undefined,
     lastSign: hint.time,
+    lastTurnEnd: hint.time,
     stopReason: "stop",
     lastMessage: undefined,
     lastMessageIds: undefined,
@@ -153,7 +154,7 @@ export function patchSession(step: Step, event: SessionPatch): void {
     type: "session.patch",
     time: event.time,
     session,
-    run: session.runs?.find((run) => run.end === undefined),
+    run: runningRuns(session)[0],
     changes,
     actor: event.actor ?? { kind: "unknown" },
     source: event.source,

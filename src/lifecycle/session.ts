@@ -1,7 +1,7 @@
 import { type Context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { Actor, AgentIdentity, Metadata, Settings, TraceIds } from "./events.ts";
 import type { Abort } from "./hand-over.ts";
-import { type Recorder, runAlone } from "./recorder.ts";
+import { freshRunId, type Recorder, runAlone } from "./recorder.ts";
 import { runGuarded, silentTurn, type Turn } from "./turn.ts";
 
 /** How a session is to be known. */
@@ -9,41 +9,41 @@ export interface SessionInfo extends AgentIdentity {
   /** The host's own name of the conversation; one open session a key. */
   readonly sessionKey: string;
   /** Default: the session key. */
-  readonly sessionId?: string;
+  readonly sessionId?: string | undefined;
   /** Handed back unchanged with `session:end`. */
-  readonly metadata?: Metadata;
-  readonly userId?: string;
-  readonly project?: string;
-  readonly repository?: string;
-  readonly branch?: string;
+  readonly metadata?: Metadata | undefined;
+  readonly userId?: string | undefined;
+  readonly project?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly branch?: string | undefined;
   /** Settings in force at the start, so that the first patch knows what was before. */
-  readonly settings?: Settings;
+  readonly settings?: Settings | undefined;
   /** The id of the session that this one goes on from. */
-  readonly resumedFrom?: string;
+  readonly resumedFrom?: string | undefined;
   /** `turn`: the session ends with its first turn. */
-  readonly endsWith?: "turn";
+  readonly endsWith?: "turn" | undefined;
 }
 
 /** What is known of a turn before it runs. */
 export interface TurnInfo<T = unknown> {
-  readonly runId?: string;
-  readonly provider?: string;
-  readonly model?: string;
+  readonly runId?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
   /** The user's words: guards see them; spans only where the content mode allows. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** Default `user`. */
-  readonly trigger?: string;
-  readonly channel?: string;
+  readonly trigger?: string | undefined;
+  readonly channel?: string | undefined;
   /** A span outside this host to hang the turn under; default: the turn is the root of its own trace. */
-  readonly parent?: Context;
+  readonly parent?: Context | undefined;
   /** Asked for the result when a guard says no; without it TURN_BLOCKED is thrown. */
-  readonly onBlocked?: (abort: Abort) => T | PromiseLike<T>;
+  readonly onBlocked?: ((abort: Abort) => T | PromiseLike<T>) | undefined;
 }
 
 /** Who changed settings, and through what. */
 export interface PatchInfo {
-  readonly actor?: Actor;
-  readonly source?: string;
+  readonly actor?: Actor | undefined;
+  readonly source?: string | undefined;
   /** The host's session entry after the change, for `session:patch` handlers. */
   readonly entry?: unknown;
   /** The host's config, for function handlers. */
@@ -51,30 +51,33 @@ export interface PatchInfo {
 }
 
 export interface MessageInfo {
-  readonly messageId?: string;
-  readonly channel?: string;
-  readonly content?: string;
-  readonly senderId?: string;
-  readonly success?: boolean;
-  readonly error?: string;
+  readonly messageId?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly content?: string | undefined;
+  readonly senderId?: string | undefined;
+  readonly success?: boolean | undefined;
+  readonly error?: string | undefined;
 }
 
-/** An open session. Disposing it ends it. */
+/**
+ * An open session. Disposing it ends it. Used after it was ended (by you, by its only turn, at a
+ * shutdown), it opens its next segment, with the same metadata and a new generation.
+ */
 export class Session implements Disposable {
   readonly sessionKey: string;
   readonly sessionId: string;
   readonly #recorder: Recorder;
   readonly #info: SessionInfo;
   #silentTurns = 0;
+  /** False again after `end`. */
   #told = false;
-  #ended = false;
 
   constructor(recorder: Recorder, info: SessionInfo) {
     this.#recorder = recorder;
     this.#info = info;
     this.sessionKey = info.sessionKey;
     this.sessionId = info.sessionId ?? info.sessionKey;
-    if (!recorder.isIdle()) this.#tell();
+    if (!recorder.isIdle()) this.#ensureOpen();
   }
 
   /**
@@ -84,8 +87,8 @@ export class Session implements Disposable {
   turn<T>(info: TurnInfo<T>, body: (turn: Turn) => T | PromiseLike<T>): Promise<T> {
     const recorder = this.#recorder;
     if (recorder.isIdle()) return runAlone(silentTurn(this.#silentTurns++), body);
-    this.#tell();
-    const runId = info.runId ?? recorder.nextRunId();
+    this.#ensureOpen();
+    const runId = freshRunId(recorder, info.runId);
     const verdict = recorder.lifecycle.ask({
       type: "run.start",
       time: recorder.now(),
@@ -117,15 +120,20 @@ export class Session implements Disposable {
     this.#apply({ type: "message.sent", ...message });
   }
 
-  /** Ends the session; open turns end as cancelled. Ending it again does nothing. */
+  /** Ends the session; open turns end as cancelled. Ending it again does nothing. Default reason `end`. */
   end(
     reason = "end",
-    info: { readonly lastMessage?: string; readonly metadata?: Metadata } = {},
+    info: {
+      readonly lastMessage?: string | undefined;
+      readonly metadata?: Metadata | undefined;
+    } = {},
   ): void {
-    if (this.#ended) return;
-    this.#ended = true;
     if (!this.#told) return;
-    this.#apply({ type: "session.close", reason, ...info });
+    this.#told = false;
+    if (!this.#isOpen()) return;
+    const { lifecycle, now } = this.#recorder;
+    const { sessionKey, sessionId } = this;
+    lifecycle.tell({ type: "session.close", time: now(), sessionKey, sessionId, reason, ...info });
   }
 
   [Symbol.dispose](): void {
@@ -134,7 +142,7 @@ export class Session implements Disposable {
 
   #apply(event: EventOfSession): void {
     if (!this.#told && this.#recorder.isIdle()) return;
-    this.#tell();
+    this.#ensureOpen();
     const { sessionKey, sessionId } = this;
     this.#recorder.lifecycle.tell({
       ...event,
@@ -144,9 +152,9 @@ export class Session implements Disposable {
     });
   }
 
-  /** Opens the session in the lifecycle, once somebody listens. */
-  #tell(): void {
-    if (this.#told || this.#ended) return;
+  /** Opens the session in the lifecycle, once somebody listens, and again after it was ended. */
+  #ensureOpen(): void {
+    if (this.#told && this.#isOpen()) return;
     this.#told = true;
     this.#recorder.lifecycle.tell({
       ...this.#info,
@@ -155,17 +163,16 @@ export class Session implements Disposable {
       sessionId: this.sessionId,
     });
   }
+
+  #isOpen(): boolean {
+    const open = this.#recorder.lifecycle.state.sessions.get(this.sessionKey);
+    return open !== undefined && open.sessionId === this.sessionId;
+  }
 }
 
 type EventOfSession =
   | ({ readonly type: "session.patch"; readonly patch: Settings } & PatchInfo)
-  | ({ readonly type: "message.received" | "message.sent" } & MessageInfo)
-  | {
-      readonly type: "session.close";
-      readonly reason: string;
-      readonly lastMessage?: string;
-      readonly metadata?: Metadata;
-    };
+  | ({ readonly type: "message.received" | "message.sent" } & MessageInfo);
 
 function parentOf(parent: Context | undefined): TraceIds | undefined {
   const span = parent === undefined ? undefined : trace.getSpanContext(parent);

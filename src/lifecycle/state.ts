@@ -72,6 +72,8 @@ export interface SessionState {
   runs: RunState[] | undefined;
   children: SessionState[] | undefined;
   lastSign: number;
+  /** When the turn ended that `stopReason` and `lastMessage` are of. */
+  lastTurnEnd: number;
   stopReason: StopReason;
   lastMessage: string | undefined;
   lastMessageIds: string[] | undefined;
@@ -198,3 +200,7 @@ export function createTotals(): Totals {
     unknownCostCalls: 0,
   };
 }
+
+/** Runs of a session that have not ended: one that only waits for late facts is over for its host. */
+export const runningRuns = (session: SessionState): readonly RunState[] =>
+  session.runs?.filter((run) => run.end === undefined) ?? [];

@@ -5,7 +5,7 @@ import type { Ending, Recorder } from "./recorder.ts";
 export interface ToolCallInfo {
   readonly name: string;
   /** The model's id of the call; default: a number of its own within the turn. */
-  readonly callId?: string;
+  readonly callId?: string | undefined;
   /** The arguments; kept only where the content mode allows. */
   readonly input?: unknown;
 }

@@ -8,24 +8,27 @@ import {
   type ModelCallInfo,
   silentModelCall,
 } from "./model-call.ts";
-import { type Recorder, runAlone, runInside } from "./recorder.ts";
+import { freshRunId, type Recorder, runAlone, runInside } from "./recorder.ts";
 import type { CallState, RunState } from "./state.ts";
 import { silentToolCall, type ToolCall, ToolCallHandle, type ToolCallInfo } from "./tool-call.ts";
+import { readStopReason } from "./usage.ts";
 
 /** How a child agent is to be known. */
 export interface SubagentInfo<T = unknown> extends AgentIdentity {
-  readonly label?: string;
-  readonly runId?: string;
+  readonly label?: string | undefined;
+  readonly runId?: string | undefined;
   /** The child's own session; default: its parent's. */
-  readonly sessionKey?: string;
-  readonly sessionId?: string;
-  readonly model?: string;
-  readonly provider?: string;
-  readonly message?: string;
+  readonly sessionKey?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly message?: string | undefined;
+  /** The `callId` of the tool call that spawns it; default: the only one that is open. */
+  readonly toolCallId?: string | undefined;
   /** Goes on by itself: a root span with a link in place of a child. */
-  readonly detached?: boolean;
+  readonly detached?: boolean | undefined;
   /** Asked for the result when a guard stops the child; without it TURN_BLOCKED is thrown. */
-  readonly onBlocked?: (abort: Abort) => T | PromiseLike<T>;
+  readonly onBlocked?: ((abort: Abort) => T | PromiseLike<T>) | undefined;
 }
 
 /** One run of an agent: a turn, or a subagent's. Bodies run inside their spans; what they throw is rethrown. */
@@ -39,8 +42,14 @@ export interface Turn {
   toolCall<T>(info: ToolCallInfo, body: (call: ToolCall) => T | PromiseLike<T>): Promise<T>;
   subagent<T>(info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T>;
   /** Says that the run is tried again; the first try is number 1. */
-  attempt(attempt: number, why?: { readonly reason?: string; readonly delayMs?: number }): void;
-  /** Says the answer and why the model stopped, for `session:end`. */
+  attempt(
+    attempt: number,
+    why?: { readonly reason?: string | undefined; readonly delayMs?: number | undefined },
+  ): void;
+  /**
+   * Says the answer, which `session:end` hands on and spans carry where the content mode allows, and why
+   * the model stopped. Default: the finish reason of the last model call.
+   */
   reply(text: string | undefined, stopReason?: StopReason): void;
 }
 
@@ -113,7 +122,7 @@ export class TurnHandle implements Turn {
   }
 
   subagent<T>(info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T> {
-    const runId = info.runId ?? this.#recorder.nextRunId();
+    const runId = freshRunId(this.#recorder, info.runId);
     const verdict = this.#spawn(runId, info);
     return runGuarded(this.#recorder, runId, verdict, info.onBlocked, body);
   }
@@ -133,6 +142,7 @@ export class TurnHandle implements Turn {
       ...session,
       type: "subagent.spawn",
       label: info.label,
+      toolCallId: info.toolCallId,
       detached: info.detached,
       parentSessionKey,
       parentRunId: this.runId,
@@ -143,7 +153,7 @@ export class TurnHandle implements Turn {
 
   attempt(
     attempt: number,
-    why: { readonly reason?: string; readonly delayMs?: number } = {},
+    why: { readonly reason?: string | undefined; readonly delayMs?: number | undefined } = {},
   ): void {
     const { lifecycle, now } = this.#recorder;
     lifecycle.tell({ type: "run.attempt", time: now(), runId: this.runId, attempt, ...why });
@@ -161,7 +171,7 @@ export class TurnHandle implements Turn {
       runId: this.runId,
       outcome: "completed",
       lastMessage: this.#lastMessage,
-      stopReason: this.#stopReason,
+      stopReason: this.#stopReason ?? lastStopReason(this.#run),
     });
   }
 
@@ -182,6 +192,12 @@ export class TurnHandle implements Turn {
     lifecycle.tell({ type: "run.blocked", time: now(), runId, reason, hook });
     lifecycle.tell({ type: "run.end", time: now(), runId, outcome: "blocked" });
   }
+}
+
+function lastStopReason(run: RunState | undefined): StopReason | undefined {
+  let last: string | undefined;
+  for (const call of run?.calls.values() ?? []) last = call.finishReasons?.at(-1) ?? last;
+  return readStopReason(last);
 }
 
 /** Waits for the guards, then runs the body, or says that the run was blocked. The body is not called then. */

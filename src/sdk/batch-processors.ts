@@ -5,23 +5,28 @@ import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-l
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { BatchQueue } from "./batch-queue.ts";
 
-interface BatchExporter<Item> {
-  export(items: Item[], callback: (result: ExportResult) => void): void;
+interface Exporter<Items> {
+  export(items: Items, callback: (result: ExportResult) => void): void;
 }
 
-/** Makes an exporter's callback a promise that rejects where the batch was not delivered. */
-export async function exportBatch<Item extends { readonly resource: Resource }>(
-  exporter: BatchExporter<Item>,
-  items: Item[],
-): Promise<void> {
-  const resource = items[0]?.resource;
-  if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+/** Makes an exporter's callback a promise that rejects where the items were not delivered. */
+export function exportItems<Items>(exporter: Exporter<Items>, items: Items): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   exporter.export(items, ({ code, error }) => {
     if (code === ExportResultCode.SUCCESS) resolve();
     else reject(error ?? new Error("The exporter failed without saying why"));
   });
   return promise;
+}
+
+/** The same for a batch, whose resource may still be looking for the machine's id. */
+export async function exportBatch<Item extends { readonly resource: Resource }>(
+  exporter: Exporter<Item[]>,
+  items: Item[],
+): Promise<void> {
+  const resource = items[0]?.resource;
+  if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+  return exportItems(exporter, items);
 }
 
 /** Puts sampled spans into a queue. */

@@ -1,5 +1,6 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
+import { failAfter } from "./deadline.ts";
 import type { DropReason } from "./drop-counts.ts";
 
 export interface BatchLimits {
@@ -121,18 +122,10 @@ export class BatchQueue<Item> {
 
   async #deliver(batch: Item[]): Promise<void> {
     const { send, onDrop, exportTimeoutMs } = this.#options;
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error(`No answer within ${exportTimeoutMs} ms`)),
-      exportTimeoutMs,
-    );
-    timer.unref();
     try {
-      await Promise.race([context.with(EXPORT_CONTEXT, send, undefined, batch), late]);
+      await failAfter(exportTimeoutMs, context.with(EXPORT_CONTEXT, send, undefined, batch));
     } catch (error) {
       onDrop(batch.length, this.#aborted ? "shutdown" : "export_failed", error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -12,8 +12,8 @@ const ExitGuardOptions = z.strictObject({
   /** SIGTERM and SIGINT, each where the host has no handler of its own. */
   signals: z.boolean().default(true),
   uncaughtException: z.boolean().default(false),
-  /** For everything that is done at the exit together. */
-  timeoutMs: positive.max(60_000).default(2000),
+  /** For all that is done at the exit together. Default 1.8 s: the process is gone within 2 s. */
+  timeoutMs: positive.max(60_000).default(1800),
 });
 
 const BatchOptions = z.strictObject({

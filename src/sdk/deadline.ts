@@ -12,3 +12,18 @@ export async function within(timeoutMs: number, work: Promise<unknown>): Promise
     clearTimeout(timer);
   }
 }
+
+/**
+ * Rejects where work takes longer than this, and as the work does. The timer is unref'ed: work in the
+ * background must not keep a process from its natural end, where it is waited for with `within`.
+ */
+export async function failAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`Not done in ${timeoutMs} ms`)), timeoutMs);
+  timer.unref();
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

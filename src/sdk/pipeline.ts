@@ -15,7 +15,7 @@ import { stripLogRecord, stripSpan } from "./content-filter.ts";
 import type { DropCounts } from "./drop-counts.ts";
 import { otlpExporters, type Stoppable } from "./exporters.ts";
 import { isLoopbackUrl } from "./loopback.ts";
-import { createMetricLane } from "./metric-readers.ts";
+import { createMetricLane } from "./metric-lanes.ts";
 import type { ExporterChoice } from "./targets.ts";
 
 /** From the providers to the network: processors, readers, and their way out. */

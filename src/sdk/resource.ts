@@ -13,9 +13,8 @@ import {
   resourceFromAttributes,
   serviceInstanceIdDetector,
 } from "@opentelemetry/resources";
-import { ATTR_HOST_NAME } from "../semconv/gen-ai.ts";
+import { ATTR_HOST_NAME, ATTR_SERVICE_NAME } from "../semconv/gen-ai.ts";
 
-const ATTR_SERVICE_NAME = "service.name";
 /** A command line holds tokens and prompts. */
 const NEVER_EXPORTED: ReadonlySet<string> = new Set([
   "process.command",

@@ -44,6 +44,7 @@ export const ERROR_TYPE_VALUE_OTHER = "_OTHER";
 export const ATTR_SESSION_ID = "session.id";
 export const ATTR_SESSION_PREVIOUS_ID = "session.previous_id";
 export const ATTR_USER_ID = "user.id";
+export const ATTR_SERVICE_NAME = "service.name";
 export const ATTR_HOST_NAME = "host.name";
 export const ATTR_SERVICE_INSTANCE_ID = "service.instance.id";
 export const ATTR_VCS_REPOSITORY_URL = "vcs.repository.url.full";

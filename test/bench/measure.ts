@@ -24,8 +24,7 @@ export interface Spread {
 
 /**
  * CPU time of every variant in every round, in turn, so that a busy machine or a hot one hits all alike.
- * Only this thread's time counts: what the compiler and the collector do beside it is nobody's in
- * particular.
+ * The bench's process runs with `--single-threaded-gc`, so that this is the main thread's time.
  */
 export async function timeVariants(
   variants: readonly Variant[],
@@ -50,9 +49,9 @@ function rotated<T>(items: readonly T[], by: number): readonly T[] {
 async function timeOf({ run }: Variant, runs: number): Promise<number> {
   // What the one before left behind is not this one's to clear.
   await globalThis.gc?.({ type: "minor", execution: "async" });
-  const before = process.threadCpuUsage();
+  const before = process.cpuUsage();
   for (let done = 0; done < runs; done += 1) await run();
-  const { user, system } = process.threadCpuUsage(before);
+  const { user, system } = process.cpuUsage(before);
   return (user + system) / runs;
 }
 
@@ -72,3 +71,7 @@ export function spreadOf(values: readonly number[]): Spread {
     sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
   return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
 }
+
+/** `--quick` is for looking whether a bench works: its figures say little. */
+export const roundsFor = (rounds: number): number =>
+  process.argv.includes("--quick") ? Math.ceil(rounds / 10) : rounds;

@@ -4,6 +4,12 @@ import { advance, reduce } from "../../src/lifecycle/reduce.ts";
 import { createState } from "../../src/lifecycle/state.ts";
 import type { Rules } from "../../src/lifecycle/step.ts";
 
+type RecordOf<T extends RecordType, R = LifecycleRecord> = R extends { readonly type: infer U }
+  ? T extends U
+    ? R
+    : never
+  : never;
+
 /** A reducer to feed events to, with all records it made. */
 export function startReducer(rules: Rules = {}) {
   const state = createState();
@@ -16,7 +22,7 @@ export function startReducer(rules: Rules = {}) {
     },
     advance: (now: number) => records.push(...advance(state, now, rules)),
     types: () => records.map((record) => record.type),
-    of: <T extends RecordType>(type: T): Extract<LifecycleRecord, { readonly type: T }>[] =>
+    of: <T extends RecordType>(type: T): RecordOf<T>[] =>
       records.filter((record) => record.type === type) as never,
   };
 }

@@ -77,6 +77,7 @@ export class RecordingReader {
   #promptStart = Number.NEGATIVE_INFINITY;
   #slowStart = Number.NEGATIVE_INFINITY;
   #start: number | undefined;
+  #newest = Number.NEGATIVE_INFINITY;
   #line = 0;
   #broken = 0;
 
@@ -107,9 +108,15 @@ export class RecordingReader {
   /** Takes one line; returns the host events that are due. */
   push(line: string): readonly HostEvent[] {
     this.#line += 1;
-    const recorded = this.#parse(line);
-    if (this.#start === undefined) return this.#lookInto(recorded);
-    return recorded === undefined ? NO_EVENTS : this.#place(recorded, this.#start);
+    const fields = this.#parse(line);
+    if (fields === undefined) return NO_EVENTS;
+    const left = this.#isRestart(fields) ? this.#restart() : NO_EVENTS;
+    const recorded = this.#read(fields, line);
+    if (recorded === undefined) return left;
+    if (recorded.arrival > this.#newest) this.#newest = recorded.arrival;
+    const due =
+      this.#start === undefined ? this.#lookInto(recorded) : this.#place(recorded, this.#start);
+    return left.length === 0 ? due : [...left, ...due];
   }
 
   /** The recording is at its end: returns all that is left. */
@@ -117,11 +124,25 @@ export class RecordingReader {
     return [...this.#findStart(), ...this.#buffer.flush()];
   }
 
-  #lookInto(recorded: RecordedLine | undefined): readonly HostEvent[] {
-    if (recorded !== undefined) {
-      this.#waiting.push(recorded);
-      this.#compareClocks(recorded);
-    }
+  /** A recorder that starts again counts its time from 0 again; a plugin that is reloaded does not. */
+  #isRestart(fields: Fields): boolean {
+    if (fields["kind"] !== "register" || fields["mode"] !== "full") return false;
+    return (number(fields["t"]) ?? this.#newest) < this.#newest;
+  }
+
+  #restart(): readonly HostEvent[] {
+    const left = this.flush();
+    this.#start = undefined;
+    this.#linesAhead = 0;
+    this.#newest = Number.NEGATIVE_INFINITY;
+    this.#promptStart = Number.NEGATIVE_INFINITY;
+    this.#slowStart = Number.NEGATIVE_INFINITY;
+    return left;
+  }
+
+  #lookInto(recorded: RecordedLine): readonly HostEvent[] {
+    this.#waiting.push(recorded);
+    this.#compareClocks(recorded);
     this.#linesAhead += 1;
     return this.#linesAhead < this.#lookAhead ? NO_EVENTS : this.#findStart();
   }
@@ -150,17 +171,16 @@ export class RecordingReader {
     );
   }
 
-  #parse(line: string): RecordedLine | undefined {
+  #parse(line: string): Fields | undefined {
     if (line.trim() === "") return undefined;
     try {
-      return this.#read(JSON.parse(line), line);
+      return record(JSON.parse(line));
     } catch {
       return this.#reject("not JSON");
     }
   }
 
-  #read(value: unknown, line: string): RecordedLine | undefined {
-    const fields = record(value);
+  #read(fields: Fields, line: string): RecordedLine | undefined {
     const kind = KINDS.get(fields["kind"]);
     if (kind === undefined) {
       return KINDS.has(fields["kind"]) ? undefined : this.#reject("not a line of a recording");

@@ -26,12 +26,13 @@ export function keepPoints(points: Point[]): MeterProvider {
     };
     return { record: take, add: take };
   };
-  const meter: Meter = Object.assign(createNoopMeter(), {
-    createHistogram: keep,
-    createCounter: keep,
-  });
+  const meter = over(createNoopMeter(), { createHistogram: keep, createCounter: keep });
   return { getMeter: () => meter };
 }
+
+/** A meter that makes some instruments differently. */
+const over = (meter: Meter, methods: Partial<Meter>): Meter =>
+  Object.assign(Object.create(meter) as Meter, methods);
 
 const PER_CALL: ReadonlySet<string> = new Set([
   METRIC_CLIENT_TOKEN_USAGE,
@@ -46,7 +47,7 @@ export function withoutCallPoints(provider: MeterProvider): MeterProvider {
     getMeter: (name, version, options) => {
       const meter = provider.getMeter(name, version, options);
       const pick = (instrument: string): Meter => (PER_CALL.has(instrument) ? silent : meter);
-      return Object.assign(Object.create(meter) as Meter, {
+      return over(meter, {
         createHistogram: (instrument: string, settings?: MetricOptions) =>
           pick(instrument).createHistogram(instrument, settings),
         createCounter: (instrument: string, settings?: MetricOptions) =>

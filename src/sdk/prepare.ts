@@ -1,0 +1,69 @@
+import { HookEngine } from "../hooks/engine.ts";
+import { PresetIds } from "../lifecycle/preset-ids.ts";
+import type { WireRecord } from "../lifecycle/record-log.ts";
+import type { PriceCall } from "../lifecycle/records.ts";
+import { createPriceBook } from "../pricing/price-book.ts";
+import { findPriceFile } from "../pricing/price-file.ts";
+import type { TurnspanOptions } from "../turnspan.ts";
+import { resolveTelemetry, type TelemetryConfig, type TelemetryOptions } from "./config.ts";
+import { DropCounts } from "./drop-counts.ts";
+import { createPipeline, type Pipeline } from "./pipeline.ts";
+
+/** What is handed over as it is, beside the plain options. */
+export interface TelemetryParts {
+  /** Default: an engine of its own. */
+  readonly hooks?: HookEngine | undefined;
+  /** Default: list prices, and the user's own of `pricesFile`. */
+  readonly price?: PriceCall | undefined;
+  /** Default `~/.config/turnspan/prices.json`; it need not exist. */
+  readonly pricesFile?: string | undefined;
+  /** The audit lane; with it records are not sent as logs. */
+  readonly append?: ((record: WireRecord) => void) | undefined;
+  /** Sees every record as it goes out. */
+  readonly onRecord?: ((record: WireRecord) => void) | undefined;
+  /** Where the events come from. Default `live`. */
+  readonly source?: TurnspanOptions["source"] | undefined;
+  /** `turnspan.host`: the program that is observed. */
+  readonly host?: string | undefined;
+  /** Epoch milliseconds. */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** Everything that is needed before there are providers. */
+export interface Prepared {
+  readonly config: TelemetryConfig;
+  readonly parts: TelemetryParts;
+  readonly hooks: HookEngine;
+  readonly ids: PresetIds;
+  readonly price: PriceCall;
+  readonly drops: DropCounts;
+  readonly pipeline: Pipeline;
+}
+
+/** Resolves options, prices and exporters. Throws TELEMETRY_OPTIONS_INVALID or PRICES_FILE_INVALID. */
+export async function prepareTelemetry(
+  options: TelemetryOptions & TelemetryParts,
+): Promise<Prepared> {
+  const { hooks = new HookEngine(), price, pricesFile, ...rest } = options;
+  const { append, onRecord, source, host, clock, ...plain } = rest;
+  const resolved = resolveTelemetry(plain);
+  const config = resolved.disabled
+    ? { ...resolved, exporters: { traces: [], logs: [], metrics: [] } }
+    : resolved;
+  const drops = new DropCounts();
+  hooks.connect({ drop: (reason) => drops.add("hooks", reason, 1) });
+  return {
+    config,
+    parts: options,
+    hooks,
+    ids: new PresetIds(),
+    price: price ?? (await loadPrices(pricesFile)),
+    drops,
+    pipeline: await createPipeline(config, drops),
+  };
+}
+
+async function loadPrices(pricesFile = findPriceFile(process.env)): Promise<PriceCall> {
+  const book = await createPriceBook({ userFile: pricesFile });
+  return (call) => book.price(call);
+}

@@ -1,0 +1,139 @@
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { LoggerProviderLike } from "../lifecycle/record-log.ts";
+import { createTurnspan, type Turnspan, type TurnspanOptions } from "../turnspan.ts";
+import type { TelemetryConfig } from "./config.ts";
+import { within } from "./deadline.ts";
+import type { DroppedTelemetry } from "./drop-counts.ts";
+import { type ExitGuardOptions, type ExitTasks, installExitGuard } from "./exit-guard.ts";
+import type { Prepared } from "./prepare.ts";
+
+/** A running SDK with Turnspan on it. Disposing it is `shutdown()`. */
+export interface Telemetry extends AsyncDisposable {
+  readonly turnspan: Turnspan;
+  readonly tracerProvider: TracerProvider;
+  readonly meterProvider: MeterProvider;
+  readonly loggerProvider: LoggerProviderLike;
+  readonly config: TelemetryConfig;
+  /** What was lost so far, by signal and reason. */
+  dropped(): readonly DroppedTelemetry[];
+  /** Sends everything recorded so far; false where that took longer. Default 10 s. */
+  forceFlush(timeoutMs?: number): Promise<boolean>;
+  /**
+   * Ends what is open, sends everything and stops. What cannot be sent in time is counted and given up;
+   * nothing of it keeps the process alive. Default 1.8 s. Never rejects; a second call waits for the first.
+   */
+  shutdown(timeoutMs?: number): Promise<void>;
+}
+
+/** The providers, with or without globals. */
+export interface Providers {
+  readonly tracerProvider: TracerProvider;
+  readonly meterProvider: MeterProvider;
+  readonly loggerProvider: LoggerProviderLike;
+  shutdown(): Promise<void>;
+}
+
+const FLUSH_TIMEOUT_MS = 10_000;
+const SHUTDOWN_TIMEOUT_MS = 1800;
+/** For senders to notice that they were stopped. */
+const STOP_MS = 100;
+
+/** Puts Turnspan on providers, and takes care of flushing and ending both. */
+export class RunningTelemetry implements Telemetry {
+  readonly turnspan: Turnspan;
+  readonly tracerProvider: TracerProvider;
+  readonly meterProvider: MeterProvider;
+  readonly loggerProvider: LoggerProviderLike;
+  readonly config: TelemetryConfig;
+  readonly #prepared: Prepared;
+  readonly #providers: Providers;
+  readonly #guard: Disposable | undefined;
+  #closing: Promise<void> | undefined;
+  #settled = false;
+
+  constructor(prepared: Prepared, providers: Providers, guard?: ExitGuardOptions) {
+    this.#prepared = prepared;
+    this.#providers = providers;
+    this.config = prepared.config;
+    ({
+      tracerProvider: this.tracerProvider,
+      meterProvider: this.meterProvider,
+      loggerProvider: this.loggerProvider,
+    } = providers);
+    prepared.drops.showOn(providers.meterProvider);
+    this.turnspan = createTurnspan(this.#turnspanOptions());
+    this.#guard = guard && installExitGuard(this.#exitTasks(), guard);
+  }
+
+  dropped(): readonly DroppedTelemetry[] {
+    return this.#prepared.drops.read();
+  }
+
+  forceFlush(timeoutMs: number = FLUSH_TIMEOUT_MS): Promise<boolean> {
+    const { pipeline } = this.#prepared;
+    return within(timeoutMs, Promise.all([pipeline.flush(), pipeline.flushMetrics()]));
+  }
+
+  shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
+    this.#closing ??= this.#shutdown(timeoutMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #shutdown(timeoutMs: number): Promise<void> {
+    const { hooks, pipeline } = this.#prepared;
+    const deadline = performance.now() + timeoutMs;
+    const leftMs = (): number => Math.max(0, deadline - performance.now());
+    this.#guard?.[Symbol.dispose]();
+    this.turnspan.close();
+    await within(leftMs() / 2, hooks.settled(leftMs() / 2));
+    // Metrics go last, so that they tell of the losses; but not later than at half of what is left.
+    const sent = pipeline.flush();
+    await within(leftMs() / 2, sent);
+    const ended = Promise.allSettled([sent, this.#providers.shutdown()]);
+    if (await within(leftMs(), ended)) return;
+    pipeline.stop();
+    await within(STOP_MS, ended);
+  }
+
+  #turnspanOptions(): TurnspanOptions {
+    const { config, hooks, ids, price, parts, pipeline } = this.#prepared;
+    const { content, traceScope, sessionKeys, spans, metrics } = config;
+    return {
+      ...this.#providers,
+      ...{ hooks, ids, price, content, traceScope, sessionKeys, spans, metrics },
+      ...(parts.append && { append: parts.append }),
+      ...(parts.onRecord && { onRecord: parts.onRecord }),
+      ...(parts.source && { source: parts.source }),
+      ...(parts.host !== undefined && { host: parts.host }),
+      ...(parts.clock && { clock: parts.clock }),
+      flushMetrics: () => void pipeline.flushMetrics(),
+    };
+  }
+
+  #exitTasks(): ExitTasks {
+    return {
+      finish: (reason, timeoutMs) => {
+        this.turnspan.close(reason);
+        return this.shutdown(timeoutMs);
+      },
+      settle: (reason, timeoutMs) => this.#settle(reason, timeoutMs),
+      flush: (timeoutMs) => this.forceFlush(timeoutMs),
+    };
+  }
+
+  /** At the natural end, which comes again as long as there is something to send. */
+  async #settle(reason: string, timeoutMs: number): Promise<void> {
+    const { hooks, pipeline } = this.#prepared;
+    this.turnspan.close(reason);
+    if (this.#settled && pipeline.isIdle()) return;
+    this.#settled = true;
+    const deadline = performance.now() + timeoutMs;
+    await within(timeoutMs / 2, hooks.settled(timeoutMs / 2));
+    // Whatever is still under way then would keep the process from its end.
+    if (!(await this.forceFlush(deadline - performance.now()))) await this.shutdown(0);
+  }
+}
