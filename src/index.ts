@@ -1,5 +1,5 @@
 export { CodedError, type ErrorCode } from "./base/errors.ts";
-export type { HookEngine } from "./hooks/engine.ts";
+export { HookEngine, type HookEngineOptions } from "./hooks/engine.ts";
 export type { GuardAnswer, HandlerOptions, HookHandler } from "./hooks/entry.ts";
 export type { HookPayloads } from "./hooks/payload.ts";
 export type { HookName } from "./hooks/points.ts";

@@ -14,7 +14,7 @@ export interface HookLog {
  * What every payload carries. `timestamp`, `traceparent`, `meta` and `log` are made when they are read,
  * so a spread copy lacks them; `JSON.stringify` writes the payload whole, but for `log`.
  */
-export interface HookPayload<H extends HookName> {
+interface HookPayload<H extends HookName> {
   readonly hookPoint: H;
   readonly workflow: "agent";
   readonly sessionKey: string;
@@ -49,11 +49,11 @@ interface SessionPayload<A extends "start" | "end" | "patch", Context, Ours>
   readonly turnspan: Ours & { readonly generation: number };
 }
 
-export interface SessionStartContext {
+interface SessionStartContext {
   readonly metadata: Metadata | undefined;
 }
 
-export interface SessionEndContext {
+interface SessionEndContext {
   readonly stopReason: StopReason;
   readonly lastMessage: string | undefined;
   readonly metadata: Metadata | undefined;
@@ -68,9 +68,9 @@ export interface SessionPatchContext {
   readonly cfg: unknown;
 }
 
-export type SessionStartPayload = SessionPayload<"start", SessionStartContext, object>;
+type SessionStartPayload = SessionPayload<"start", SessionStartContext, object>;
 
-export type SessionEndPayload = SessionPayload<
+type SessionEndPayload = SessionPayload<
   "end",
   SessionEndContext,
   {
@@ -83,7 +83,7 @@ export type SessionEndPayload = SessionPayload<
   }
 >;
 
-export type SessionPatchPayload = SessionPayload<
+type SessionPatchPayload = SessionPayload<
   "patch",
   SessionPatchContext,
   { readonly changes: readonly PatchChange[]; readonly actor: Actor }
@@ -110,7 +110,7 @@ interface TurnPayload<H extends HookName> extends HookPayload<H> {
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export interface BeforeTurnPayload extends TurnPayload<"beforeTurn"> {
+interface BeforeTurnPayload extends TurnPayload<"beforeTurn"> {
   readonly model: string | undefined;
   readonly message: string | undefined;
   readonly trigger: string | undefined;
@@ -118,7 +118,7 @@ export interface BeforeTurnPayload extends TurnPayload<"beforeTurn"> {
   readonly parent: RunRef | undefined;
 }
 
-export interface AfterTurnPayload extends TurnPayload<"afterTurn"> {
+interface AfterTurnPayload extends TurnPayload<"afterTurn"> {
   readonly durationMs: number;
   readonly usage: HookUsage;
   /** Undefined where no call had a known price. */
@@ -128,7 +128,7 @@ export interface AfterTurnPayload extends TurnPayload<"afterTurn"> {
   readonly stopReason: StopReason | undefined;
 }
 
-export interface TurnErrorPayload extends TurnPayload<"onTurnError"> {
+interface TurnErrorPayload extends TurnPayload<"onTurnError"> {
   readonly error: string;
   readonly errorType: string;
   readonly durationMs: number;
@@ -143,9 +143,9 @@ interface MessagePayload<H extends HookName> extends HookPayload<H> {
   readonly content: string | undefined;
 }
 
-export type MessageReceivedPayload = MessagePayload<"onMessageReceived">;
+type MessageReceivedPayload = MessagePayload<"onMessageReceived">;
 
-export interface MessageSentPayload extends MessagePayload<"onMessageSent"> {
+interface MessageSentPayload extends MessagePayload<"onMessageSent"> {
   readonly success: boolean | undefined;
 }
 

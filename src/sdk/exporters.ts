@@ -30,7 +30,7 @@ export interface Stoppable<Exporter> {
   stop(): void;
 }
 
-export interface ExporterBySignal {
+interface ExporterBySignal {
   readonly traces: SpanExporter;
   readonly logs: LogRecordExporter;
   readonly metrics: PushMetricExporter;

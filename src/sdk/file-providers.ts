@@ -91,7 +91,16 @@ export async function createFileProviders(options: FileProvidersOptions): Promis
     }),
     loggerProvider: new LoggerProvider({
       resource,
-      processors: [{ ...lane, onEmit: (record) => logs.add(record) }],
+      processors: [
+        {
+          ...lane,
+          onEmit: (record) => {
+            // The SDK puts the clock's time there, which would differ from run to run.
+            record.hrTimeObserved = record.hrTime;
+            logs.add(record);
+          },
+        },
+      ],
     }),
     meterProvider,
     ids,

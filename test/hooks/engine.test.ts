@@ -149,9 +149,23 @@ test("observers keep nobody waiting, and are waited for when asked", async () =>
   });
   expect(engine.dispatch(after)).toBeUndefined();
   expect(done).toEqual([]);
+  const beganAt = performance.now();
   await engine.settled(10_000);
   expect(done).toEqual(["slow"]);
   await engine.settled(10_000);
+  expect(performance.now() - beganAt).toBeLessThan(5000);
+});
+
+test("a handler that hangs keeps no process alive", async () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const engine = new HookEngine();
+  const before = timers();
+  engine.on("afterTurn", () => new Promise(() => undefined), { timeoutMs: 20 });
+  void engine.dispatch(after);
+  await Promise.resolve();
+  expect(timers()).toBe(before);
+  await engine.settled(1000);
 });
 
 test("waiting for observers ends when its time is up", async () => {

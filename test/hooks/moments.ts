@@ -2,7 +2,7 @@ import { type HookName, type HookRecords, hookOf } from "../../src/hooks/points.
 import type { LifecycleRecord } from "../../src/lifecycle/records.ts";
 import { startReducer } from "../support/reducer.ts";
 
-export const TIME = Date.UTC(2026, 0, 2, 3, 4, 5);
+const TIME = Date.UTC(2026, 0, 2, 3, 4, 5);
 const usage = {
   inputTokens: 100,
   outputTokens: 20,

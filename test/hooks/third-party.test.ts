@@ -136,7 +136,7 @@ test("a handler that fails on another library's span is reported, under no sessi
       throw new TypeError("no usage");
     });
   }
-  tracer.startSpan("invoke_agent a").end();
+  tracer.startSpan("invoke_agent a", { attributes: { "session.id": "s-9" } }).end();
   expect(exported()).toEqual(["invoke_agent a"]);
   expect(findings.map(({ durationMs: _, ...finding }) => finding)).toEqual([
     {

@@ -83,7 +83,7 @@ test("a server that never answers is given up after the timeout", async () => {
 test("a kept connection that the server closed is replaced without a wait", async () => {
   let close = true;
   await using sink = await startOtlpSink({
-    answer: (response, { names: _ }) => {
+    answer: (response) => {
       if (sink.requests.length === 2 && close) {
         close = false;
         response.socket?.destroy();

@@ -60,8 +60,11 @@ export const attributesOf = (item: {
   Object.fromEntries(item.attributes.map(({ key, value }) => [key, plain(value)]));
 
 /** What an OTLP JSON lines file holds. */
-export function readOtlpLines(path: string) {
-  const lines = readFileSync(path, "utf8")
+export const readOtlpLines = (path: string) => parseOtlpLines(readFileSync(path, "utf8"));
+
+/** What OTLP JSON requests hold, a line a request. */
+export function parseOtlpLines(text: string) {
+  const lines = text
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as OtlpLine);

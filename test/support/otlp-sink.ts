@@ -8,9 +8,9 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 
-export type SinkSignal = "traces" | "logs" | "metrics";
+type SinkSignal = "traces" | "logs" | "metrics";
 
-export interface SinkRequest {
+interface SinkRequest {
   readonly path: string;
   readonly signal: SinkSignal;
   readonly headers: IncomingHttpHeaders;

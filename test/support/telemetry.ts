@@ -1,28 +1,10 @@
-import {
-  InMemoryLogRecordExporter,
-  LoggerProvider,
-  SimpleLogRecordProcessor,
-} from "@opentelemetry/sdk-logs";
-import {
-  AggregationTemporality,
-  type DataPoint,
-  type Histogram,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from "@opentelemetry/sdk-metrics";
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
+import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { HookEngine } from "../../src/hooks/engine.ts";
 import { HookSpanProcessor } from "../../src/hooks/span-processor.ts";
 import { PresetIds } from "../../src/lifecycle/preset-ids.ts";
 import { createTurnspan, type Turnspan, type TurnspanOptions } from "../../src/turnspan.ts";
+import { testSdk } from "./test-sdk.ts";
 
 export interface TestTelemetryOptions
   extends Omit<TurnspanOptions, "tracerProvider" | "meterProvider" | "loggerProvider" | "ids"> {
@@ -33,30 +15,28 @@ export interface TestTelemetryOptions
 
 type Point = DataPoint<number | Histogram>;
 
-/** A real SDK with exporters in memory and no globals, and a Turnspan on it. */
+/** A real SDK with exporters in memory and no globals, and a Turnspan on it. On SDK 2 as on 3. */
 export function startTestTelemetry(options: TestTelemetryOptions = {}) {
   const { sampler = "always_on", hookProcessor = true, ...rest } = options;
   const hooks = options.hooks ?? new HookEngine();
   const ids = new PresetIds();
-  const spanExporter = new InMemorySpanExporter();
-  const logExporter = new InMemoryLogRecordExporter();
-  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const tracerProvider = new TracerProvider({
+  const spanExporter = new testSdk.InMemorySpanExporter();
+  const logExporter = new testSdk.InMemoryLogRecordExporter();
+  const metricExporter = new testSdk.InMemoryMetricExporter(testSdk.cumulative);
+  const tracerProvider = new testSdk.TracerProvider({
     idGenerator: ids,
-    sampler: sampler === "always_off" ? new AlwaysOffSampler() : new AlwaysOnSampler(),
+    sampler:
+      sampler === "always_off" ? new testSdk.AlwaysOffSampler() : new testSdk.AlwaysOnSampler(),
     spanProcessors: [
       ...(hookProcessor ? [new HookSpanProcessor(hooks)] : []),
-      new SimpleSpanProcessor({ exporter: spanExporter }),
+      testSdk.createSpanProcessor(spanExporter),
     ],
   });
-  const loggerProvider = new LoggerProvider({
-    processors: [new SimpleLogRecordProcessor({ exporter: logExporter })],
+  const loggerProvider = new testSdk.LoggerProvider({
+    processors: [testSdk.createLogProcessor(logExporter)],
   });
-  const reader = new PeriodicExportingMetricReader({
-    exporter: metricExporter,
-    exportIntervalMillis: 3_600_000,
-  });
-  const meterProvider = new MeterProvider({ readers: [reader] });
+  const reader = testSdk.createMetricReader(metricExporter);
+  const meterProvider = new testSdk.MeterProvider({ readers: [reader] });
   const turnspan: Turnspan = createTurnspan({
     ...rest,
     hooks,

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import * as surroundings from "./doc-surroundings.ts";
+import { root } from "./run-example.ts";
+
+export interface DocBlock {
+  /** Of a file to write it to; shows page and line. */
+  readonly name: string;
+  /** A module whose lines have the same numbers as in the page. */
+  readonly text: string;
+}
+
+const FENCED = /^```ts\n([\s\S]*?)^```$/gm;
+
+/** The TypeScript of a page, each block a module that imports the names it uses and does not declare. */
+export function readDocBlocks(page: string): DocBlock[] {
+  const text = readFileSync(path.join(root, page), "utf8");
+  return [...text.matchAll(FENCED)].map(({ 1: code = "", index }) => {
+    const line = text.slice(0, index).split("\n").length + 1;
+    const name = `${path.basename(page, ".md")}-${line}.ts`;
+    return { name, text: `${importsOf(code)}${"\n".repeat(line - 1)}${code}` };
+  });
+}
+
+function importsOf(code: string): string {
+  const names = Object.keys(surroundings).filter((name) => uses(code, name));
+  const file = path.join(import.meta.dirname, "doc-surroundings.ts");
+  return names.length === 0 ? "" : `import { ${names.join(", ")} } from ${JSON.stringify(file)};`;
+}
+
+function uses(code: string, name: string): boolean {
+  const declared = new RegExp(
+    `(?:const|let|using|function) (?:\\{[^}]*\\b${name}\\b|${name}\\b)|^import (?:type )?\\{[^}]*\\b${name}\\b`,
+    "m",
+  );
+  return new RegExp(`(?<![."'\\w-])${name}\\b(?!["'/])`).test(code) && !declared.test(code);
+}
