@@ -20,7 +20,7 @@ const ASSIGNED =
   /\b([A-Za-z0-9_-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|authorization))(["']?\s*[:=]\s*["']?)([^\s"',;&]{6,})/gi;
 const IN_URL = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/:@]+:[^\s/@]+@/gi;
 
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 /** Text with secrets taken out. Idempotent; text without any comes back as it is. */
 export function redactText(text: string): string {

@@ -70,6 +70,11 @@ export class CommonPayload {
     return { ...this, timestamp, traceparent, meta: jsonPart(bag) };
   }
 
+  /** The record that a payload tells of; undefined for what is no payload of ours. */
+  static recordOf(payload: object): LifecycleRecord | undefined {
+    return #record in payload ? payload.#record : undefined;
+  }
+
   /** A patch belongs to its session, whatever run was open then. */
   #bagOwner(): LifecycleRecord["run"] {
     return this.#record.type === "session.patch" ? undefined : this.#record.run;

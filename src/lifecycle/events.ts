@@ -74,6 +74,10 @@ export interface SessionOpen extends SessionEvent, AgentIdentity {
   readonly project?: string | undefined;
   readonly repository?: string | undefined;
   readonly branch?: string | undefined;
+  /** Folder the session works in: commands that are hooks run there. */
+  readonly cwd?: string | undefined;
+  /** The host's own file of the conversation. */
+  readonly transcriptPath?: string | undefined;
   readonly settings?: Settings | undefined;
   /** `turn`: the session ends with its first run. */
   readonly endsWith?: "turn" | undefined;

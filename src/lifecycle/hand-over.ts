@@ -37,7 +37,11 @@ let pending: HookCall | undefined;
  * it: sampled out, a foreign provider, no SDK. Starts and ends are synchronous, so one slot is enough.
  */
 export function handOver<T>(call: HookCall | undefined, act: () => T): T {
-  if (call === undefined) return act();
+  return call === undefined ? act() : carry(call, act);
+}
+
+/** Apart, so that the case in which nobody listens is small enough to be inlined everywhere. */
+function carry<T>(call: HookCall, act: () => T): T {
   const outer = pending;
   pending = call;
   try {

@@ -72,7 +72,7 @@ const hookRows = attributeTable<HookRecord>({
   [own.ATTR_HOOK_DECISION]: (record) => record.decision,
   [own.ATTR_HOOK_REASON]: (record) => record.reason,
   [own.ATTR_HOOK_DURATION_MS]: (record) => record.durationMs,
-  [own.ATTR_RUN_ID]: (record) => record.run?.runId,
+  [own.ATTR_RUN_ID]: (record) => record.runId,
   [genAi.ATTR_ERROR_TYPE]: (record) => record.errorType,
   [own.ATTR_ERROR_MESSAGE]: (record) => record.error,
 });

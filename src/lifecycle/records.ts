@@ -70,7 +70,7 @@ export interface RunEndRecord extends RecordBase {
   readonly durationMs: number;
 }
 
-export interface CallStartRecord extends RecordBase {
+interface CallStartRecord extends RecordBase {
   readonly type: "call.start";
   readonly run: RunState;
   readonly call: CallState;
@@ -107,6 +107,8 @@ export interface MessageRecord extends RecordBase {
 
 export interface HookRecord extends RecordBase {
   readonly type: "hook.decision" | "hook.failure";
+  /** Also of a run that is over and no longer known as such. */
+  readonly runId?: string | undefined;
   readonly hook: string;
   readonly entry?: string | undefined;
   readonly decision?: string | undefined;

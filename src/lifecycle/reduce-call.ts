@@ -1,5 +1,5 @@
 import { redactText } from "../base/redact.ts";
-import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
+import { ERROR_TYPE_VALUE_OTHER, GEN_AI_OPERATION_VALUE_CHAT } from "../semconv/gen-ai.ts";
 import type { ModelEnd, ModelFirstChunk, ModelStart, ToolEnd, ToolStart } from "./events.ts";
 import type { CallState, RunState } from "./state.ts";
 import { findRun, type Step } from "./step.ts";
@@ -56,7 +56,8 @@ export function startModelCall(step: Step, event: ModelStart): void {
   const run = findRun(step, event.runId);
   if (run === undefined) return;
   const known = run.calls.get(event.callId);
-  const call = known ?? createCall(run, "model_call", event, event.operation ?? "chat");
+  const call =
+    known ?? createCall(run, "model_call", event, event.operation ?? GEN_AI_OPERATION_VALUE_CHAT);
   if (call.complete) return;
   call.startTime = Math.min(call.startTime, event.time);
   call.provider ??= event.provider ?? run.provider;
@@ -98,7 +99,7 @@ function callThatEnds(step: Step, run: RunState, event: CallEndEvent): CallState
     run,
     isModel ? "model_call" : "tool_call",
     { callId: event.callId, time: event.time - (event.durationMs ?? 0) },
-    isModel ? "chat" : (event.name ?? "unknown"),
+    isModel ? GEN_AI_OPERATION_VALUE_CHAT : (event.name ?? "unknown"),
   );
   if (isModel) call.model = event.model;
   recordStart(step, run, call);

@@ -101,6 +101,8 @@ function detailsOf(step: Step, event: SessionOpen): SessionDetails | undefined {
     project: event.project,
     repository: event.repository,
     branch: event.branch,
+    cwd: event.cwd,
+    transcriptPath: event.transcriptPath,
     endsWith: event.endsWith,
   };
   return Object.values(details).some((value) => value !== undefined) ? details : undefined;

@@ -96,5 +96,6 @@ function reportHook(step: Step, event: HookReport): void {
   });
 }
 
+/** Also one that was just closed: a handler of its end may fail. */
 const findSession = (state: LifecycleState, key: string | undefined): SessionState | undefined =>
-  key === undefined ? undefined : state.sessions.get(key);
+  key === undefined ? undefined : (state.sessions.get(key) ?? state.closedSessions.get(key));

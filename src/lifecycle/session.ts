@@ -16,6 +16,10 @@ export interface SessionInfo extends AgentIdentity {
   readonly project?: string | undefined;
   readonly repository?: string | undefined;
   readonly branch?: string | undefined;
+  /** Folder the session works in: commands that are hooks run there. */
+  readonly cwd?: string | undefined;
+  /** The host's own file of the conversation, for hooks that read it. */
+  readonly transcriptPath?: string | undefined;
   /** Settings in force at the start, so that the first patch knows what was before. */
   readonly settings?: Settings | undefined;
   /** The id of the session that this one goes on from. */

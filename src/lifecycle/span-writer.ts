@@ -20,5 +20,3 @@ export const linkTo = (context: SpanContext, kind: keyof typeof kinds): Link => 
   context,
   attributes: kinds[kind],
 });
-
-export const SPAN_LINKS = kinds;

@@ -11,7 +11,7 @@ export interface LifecycleState {
   /** Runs that were closed a short while ago: what still comes about them is dropped. */
   readonly closedRuns: Map<string, number>;
   /** The last closed segment of keys that may open again; bounded, oldest forgotten. */
-  readonly closedSessions: Map<string, ClosedSession>;
+  readonly closedSessions: Map<string, SessionState>;
   /** Runs that have an end and wait for late facts. */
   readonly settling: Set<RunState>;
   /** The latest time that an event or `advance` named, epoch ms. */
@@ -35,18 +35,12 @@ export interface Totals {
 }
 
 /** Cost between two changes of the model. */
-export interface CostSegment {
+interface CostSegment {
   readonly model: string | undefined;
   readonly since: number;
   nanoUsd: number;
   modelCalls: number;
   unknownCostCalls: number;
-}
-
-export interface ClosedSession {
-  readonly generation: number;
-  readonly sessionId: string | undefined;
-  readonly ids: SpanIds | undefined;
 }
 
 export interface SessionState {
@@ -93,6 +87,8 @@ export interface SessionDetails {
   readonly project?: string | undefined;
   readonly repository?: string | undefined;
   readonly branch?: string | undefined;
+  readonly cwd?: string | undefined;
+  readonly transcriptPath?: string | undefined;
   readonly endsWith?: "turn" | undefined;
 }
 

@@ -8,7 +8,7 @@ import {
 } from "./state.ts";
 
 /** The session that answers for a run's cost: a subagent's own session counts into its spawner's. */
-export function rootSession(session: SessionState): SessionState {
+function rootSession(session: SessionState): SessionState {
   return session.parent === undefined ? session : rootSession(session.parent.session);
 }
 

@@ -53,7 +53,7 @@ export interface Turn {
   reply(text: string | undefined, stopReason?: StopReason): void;
 }
 
-export const traceparentOf = (subject: RunState | CallState | undefined): string | undefined =>
+const traceparentOf = (subject: RunState | CallState | undefined): string | undefined =>
   subject?.ids === undefined
     ? undefined
     : `00-${subject.ids.traceId}-${subject.ids.spanId}-${subject.ids.traceFlags === 0 ? "00" : "01"}`;
@@ -87,7 +87,7 @@ class SilentTurn implements Turn {
 
 export const silentTurn = (turnIndex: number): Turn => new SilentTurn(turnIndex);
 
-export class TurnHandle implements Turn {
+class TurnHandle implements Turn {
   readonly runId: string;
   readonly #recorder: Recorder;
   readonly #run: RunState | undefined;

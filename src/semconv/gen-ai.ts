@@ -26,7 +26,6 @@ export const ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning
 export const ATTR_GEN_AI_TOKEN_TYPE = "gen_ai.token.type";
 export const ATTR_GEN_AI_TOOL_NAME = "gen_ai.tool.name";
 export const ATTR_GEN_AI_TOOL_CALL_ID = "gen_ai.tool.call.id";
-export const ATTR_GEN_AI_TOOL_TYPE = "gen_ai.tool.type";
 export const ATTR_GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages";
 export const ATTR_GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages";
 export const ATTR_GEN_AI_TOOL_CALL_ARGUMENTS = "gen_ai.tool.call.arguments";
@@ -46,7 +45,6 @@ export const ATTR_SESSION_PREVIOUS_ID = "session.previous_id";
 export const ATTR_USER_ID = "user.id";
 export const ATTR_SERVICE_NAME = "service.name";
 export const ATTR_HOST_NAME = "host.name";
-export const ATTR_SERVICE_INSTANCE_ID = "service.instance.id";
 export const ATTR_VCS_REPOSITORY_URL = "vcs.repository.url.full";
 export const ATTR_VCS_REF_HEAD_NAME = "vcs.ref.head.name";
 

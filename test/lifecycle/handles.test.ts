@@ -450,3 +450,29 @@ test("the body runs inside its span's context", async () => {
   const spanId = telemetry.span("execute_tool t").spanContext().spanId;
   expect([spanId, undefined]).toContain(seen);
 });
+
+test("a handler that fails at its session's or turn's end leaves a record with their ids", async () => {
+  await using telemetry = startTestTelemetry();
+  const { hooks } = telemetry.turnspan;
+  for (const name of ["afterTurn", "session:end"] as const) {
+    hooks.on(name, () => {
+      throw new Error(`no ${name}`);
+    });
+  }
+  {
+    using session = telemetry.turnspan.openSession(support);
+    await session.turn({ runId: "r1" }, () => undefined);
+  }
+  const failures = telemetry
+    .records()
+    .filter((record) => record.eventName === "turnspan.hook.failure")
+    .map(({ attributes }) => [
+      attributes["turnspan.hook.name"],
+      attributes["session.id"],
+      attributes["turnspan.run.id"],
+    ]);
+  expect(failures).toEqual([
+    ["afterTurn", "s-42", "r1"],
+    ["session:end", "s-42", undefined],
+  ]);
+});

@@ -2,86 +2,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { diag } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, expect, test, vi } from "vitest";
-import type { TelemetryOptions } from "../../src/sdk/config.ts";
 import { createProviders } from "../../src/sdk/providers.ts";
-import type { Telemetry } from "../../src/sdk/telemetry.ts";
 import { findClosedPort, startOtlpSink } from "../support/otlp-sink.ts";
+import { recordOneEach } from "../support/sdk-runs.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
-});
-
-const CONTENT = [
-  "gen_ai.input.messages",
-  "gen_ai.output.messages",
-  "gen_ai.tool.call.arguments",
-  "gen_ai.tool.call.result",
-] as const;
-
-const emit = ({ loggerProvider }: Telemetry, attributes: Record<string, string>): void =>
-  loggerProvider.getLogger("t").emit({
-    eventName: "event",
-    timestamp: 1,
-    severityNumber: 9,
-    severityText: "INFO",
-    attributes,
-    context: ROOT_CONTEXT,
-  });
-
-/** Spans, span events and records full of content, as another library may write them. */
-function recordContent(telemetry: Telemetry): void {
-  const content = Object.fromEntries(CONTENT.map((name) => [name, "the user's words"]));
-  const attributes = { ...content, "gen_ai.request.model": "m" };
-  const span = telemetry.tracerProvider.getTracer("t").startSpan("span", { attributes });
-  span.addEvent("said", attributes).end();
-  emit(telemetry, attributes);
-}
-
-const showsContent = async (
-  content: TelemetryOptions["content"],
-  host: string,
-): Promise<boolean> => {
-  await using sink = await startOtlpSink();
-  const endpoint = sink.url.replace("127.0.0.1", host);
-  const options = { endpoint, content, protocol: "http/json", metrics: false } as const;
-  await using telemetry = await createProviders(options);
-  recordContent(telemetry);
-  await telemetry.shutdown();
-  const text = sink.text();
-  expect(text.match(/"gen_ai.request.model"/g)).toHaveLength(3);
-  const shown = CONTENT.filter((name) => text.includes(name)).length;
-  expect([0, CONTENT.length]).toContain(shown);
-  expect(text.includes("the user's words")).toBe(shown > 0);
-  return shown > 0;
-};
-
-test.each([
-  ["none", "127.0.0.1", false],
-  ["none", "0.0.0.0", false],
-  ["local", "127.0.0.1", true],
-  ["local", "localhost", true],
-  // This machine as well, but not by a name that says so.
-  ["local", "0.0.0.0", false],
-  ["export", "127.0.0.1", true],
-  ["export", "0.0.0.0", true],
-] as const)("in mode %s, content reaches an exporter to %s: %s", async (mode, host, expected) => {
-  expect(await showsContent(mode, host)).toBe(expected);
-});
-
-test("in mode local, the console is not shown content, and the span itself keeps it", async () => {
-  vi.stubEnv("OTEL_TRACES_EXPORTER", "console");
-  const printed = vi.spyOn(console, "dir").mockImplementation(() => {});
-  await using telemetry = await createProviders({ content: "local", metrics: false });
-  const attributes = { "gen_ai.input.messages": "the user's words" };
-  const span = telemetry.tracerProvider.getTracer("t").startSpan("span", { attributes });
-  span.end();
-  const shown = JSON.stringify(printed.mock.calls);
-  printed.mockRestore();
-  expect(shown).toContain('"name":"span"');
-  expect(shown).not.toContain("the user's words");
-  expect(span).toMatchObject({ attributes });
 });
 
 test.each([
@@ -100,7 +30,7 @@ test.each([
       answer: (response, { signal }) => void response.end(answer(fields[signal])),
     });
     await using telemetry = await createProviders({ endpoint: sink.url, protocol });
-    recordContent(telemetry);
+    recordOneEach(telemetry);
     telemetry.meterProvider.getMeter("t").createCounter("c").add(1);
     await telemetry.forceFlush();
     expect(telemetry.dropped()).toEqual(
@@ -142,7 +72,26 @@ test("a burst of 100,000 spans: each is delivered or counted, none is lost in si
   expect(delivered).toBeGreaterThanOrEqual(8192);
 });
 
-test("a burst that yields, and a queue beyond 30 batches, lose nothing", async () => {
+test("the SDK's own processor loses most of such a burst, and says nothing: the control", async () => {
+  await using sink = await startOtlpSink();
+  const said: unknown[] = [];
+  const say = (...words: unknown[]): void => void said.push(words);
+  diag.setLogger({ error: say, warn: say, info: say, debug: () => {}, verbose: () => {} });
+  const exporter = new OTLPTraceExporter({ url: `${sink.url}/v1/traces` });
+  const processor = new BatchSpanProcessor({ exporter });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer("t");
+  for (let index = 0; index < 100_000; index += 1) tracer.startSpan("span").end();
+  await processor.shutdown();
+  diag.disable();
+  const delivered = sink.names("traces").length;
+  console.log(
+    `the same with the SDK's own processor: ${delivered} delivered, ${said.length} words`,
+  );
+  expect(delivered).toBeLessThan(10_000);
+  expect(said).toEqual([]);
+});
+
+test("a queue of far more than 30 batches loses nothing when it is flushed", async () => {
   await using sink = await startOtlpSink();
   const batch = { maxQueueSize: 100_000 };
   await using telemetry = await createProviders({ endpoint: sink.url, metrics: false, batch });
@@ -172,8 +121,7 @@ test("a dead exporter of one signal holds no other up", async () => {
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.url);
   vi.stubEnv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", dead);
   const telemetry = await createProviders();
-  recordContent(telemetry);
-  telemetry.meterProvider.getMeter("t").createCounter("counter").add(1);
+  recordOneEach(telemetry);
   const began = performance.now();
   await telemetry.shutdown(1000);
   expect(performance.now() - began).toBeLessThan(1500);
@@ -187,7 +135,7 @@ test("gRPC is the SDK's own: what it fails to send is counted", async () => {
   vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", "200");
   const endpoint = `http://127.0.0.1:${await findClosedPort()}`;
   const telemetry = await createProviders({ endpoint });
-  recordContent(telemetry);
+  recordOneEach(telemetry);
   await telemetry.shutdown();
   expect(telemetry.dropped()).toEqual(
     expect.arrayContaining([{ signal: "traces", reason: "export_failed", count: 1 }]),
@@ -219,10 +167,9 @@ test("spans can go to Zipkin", async () => {
   vi.stubEnv("OTEL_LOGS_EXPORTER", "none");
   vi.stubEnv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", `http://127.0.0.1:${port}/api/v2/spans`);
   const telemetry = await createProviders({ metrics: false });
-  recordContent(telemetry);
+  recordOneEach(telemetry);
   await telemetry.shutdown();
   server.closeAllConnections();
   server.close();
   expect(bodies.join()).toContain('"name":"span"');
-  expect(bodies.join()).not.toContain("the user's words");
 });

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import * as surroundings from "./doc-surroundings.ts";
 import { root } from "./run-example.ts";
 
 export interface DocBlock {
@@ -22,10 +21,16 @@ export function readDocBlocks(page: string): DocBlock[] {
   });
 }
 
+const surroundings = path.join(import.meta.dirname, "doc-surroundings.ts");
+const surroundingNames = [
+  ...readFileSync(surroundings, "utf8").matchAll(/^export [a-z* ]*?(?:const|function\*?) (\w+)/gm),
+].map(([, name = ""]) => name);
+
 function importsOf(code: string): string {
-  const names = Object.keys(surroundings).filter((name) => uses(code, name));
-  const file = path.join(import.meta.dirname, "doc-surroundings.ts");
-  return names.length === 0 ? "" : `import { ${names.join(", ")} } from ${JSON.stringify(file)};`;
+  const names = surroundingNames.filter((name) => uses(code, name));
+  return names.length === 0
+    ? ""
+    : `import { ${names.join(", ")} } from ${JSON.stringify(surroundings)};`;
 }
 
 function uses(code: string, name: string): boolean {

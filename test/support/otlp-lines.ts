@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-export interface OtlpValue {
+interface OtlpValue {
   readonly stringValue?: string;
   readonly intValue?: number | string;
   readonly doubleValue?: number;
@@ -30,7 +30,7 @@ export interface OtlpSpan {
   readonly status: { readonly code?: number; readonly message?: string };
 }
 
-export interface OtlpLog {
+interface OtlpLog {
   readonly eventName: string;
   readonly traceId?: string;
   readonly spanId?: string;
