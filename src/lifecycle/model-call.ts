@@ -30,7 +30,7 @@ export interface ModelResponse {
 
 /** A model call while it runs. */
 export interface ModelCall {
-  /** Says that the first chunk of a stream came. */
+  /** Says that the first chunk of a stream came; may be called for each chunk, only the first call counts. */
   firstToken(): void;
   /** Says what the model answered; may be called more than once, later words win. */
   response(response: ModelResponse): void;
@@ -46,6 +46,7 @@ export class ModelCallHandle implements ModelCall, Ending {
   readonly #runId: string;
   readonly #callId: string;
   #response: ModelResponse | undefined;
+  #hasChunk = false;
 
   constructor(recorder: Recorder, runId: string, callId: string, info: ModelCallInfo) {
     this.#recorder = recorder;
@@ -65,6 +66,8 @@ export class ModelCallHandle implements ModelCall, Ending {
   }
 
   firstToken(): void {
+    if (this.#hasChunk) return;
+    this.#hasChunk = true;
     const { lifecycle, now } = this.#recorder;
     const [runId, callId] = [this.#runId, this.#callId];
     lifecycle.tell({ type: "model.first_chunk", time: now(), runId, callId });
