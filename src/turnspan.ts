@@ -3,7 +3,7 @@ import { HookEngine } from "./hooks/engine.ts";
 import { hasGlobalLogger, hasGlobalMeter, hasGlobalProvider } from "./lifecycle/api-globals.ts";
 import { createClock } from "./lifecycle/clock.ts";
 import type { ContentMode } from "./lifecycle/content.ts";
-import type { LifecycleEvent } from "./lifecycle/events.ts";
+import type { LifecycleEvent, RunStart } from "./lifecycle/events.ts";
 import type { Verdict } from "./lifecycle/hand-over.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { PresetIds } from "./lifecycle/preset-ids.ts";
@@ -25,7 +25,10 @@ export interface TurnspanOptions {
   readonly hooks?: HookEngine;
   /** The id generator of a tracer provider that is ours: lets deferred spans have the host's ids. */
   readonly ids?: PresetIds;
-  /** `live` (default): opened at their start. `deferred`: written at their end, for hosts that only tell. */
+  /**
+   * `live` (default): opened at their start. `deferred`: written at their end, for hosts that only tell;
+   * it needs `ids`, since only then children find the parents that are written after them.
+   */
   readonly spans?: "live" | "deferred";
   /** What a model call costs; without it costs are unknown unless the host names them. */
   readonly price?: PriceCall;
@@ -33,7 +36,10 @@ export interface TurnspanOptions {
   readonly append?: (record: WireRecord) => void;
   /** Sees every record as it goes out, whichever lane it takes. */
   readonly onRecord?: (record: WireRecord) => void;
-  /** Where prompts and answers may go. Default `none`. */
+  /**
+   * Where prompts and answers may go. Default `none`. `local` is `none` without `ids`: nobody would strip
+   * content from the exporters of a provider that is not ours.
+   */
   readonly content?: ContentMode;
   /** `turn` (default): each turn a trace of its own. `session`: turns are children of the session span. */
   readonly traceScope?: "turn" | "session";
@@ -56,7 +62,9 @@ export interface Turnspan {
   readonly hooks: HookEngine;
   /** Opens a session; dispose it, or call `end`, to end it. */
   openSession(info: SessionInfo): Session;
-  /** Takes what a host said. The verdict is the guards', where the event starts a run. Never throws. */
+  /** Takes what a host said. Never throws. */
+  observe(event: Exclude<LifecycleEvent, RunStart>): void;
+  /** The same for an event that starts a run: gives back what the guards say. Never throws or rejects. */
   observe(event: LifecycleEvent): Verdict | Promise<Verdict>;
   /** Lets time pass (epoch ms) for runs that wait for late facts. */
   advance(now: number): void;
@@ -98,17 +106,20 @@ function findMeter(options: TurnspanOptions): () => api.Meter | undefined {
       : undefined;
 }
 
+const contentOf = ({ content = "none", ids }: TurnspanOptions): ContentMode =>
+  content === "local" && ids === undefined ? "none" : content;
+
 function createLifecycle(options: TurnspanOptions, hooks: HookEngine): Lifecycle {
   const tracers = options.tracerProvider ?? api.trace;
   return new Lifecycle(
     { price: options.price },
     {
       tracer: tracers.getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
-      spans: options.spans ?? "live",
+      spans: options.ids === undefined ? "live" : (options.spans ?? "live"),
       ids: options.ids,
       traceScope: options.traceScope ?? "turn",
       policy: {
-        content: options.content ?? "none",
+        content: contentOf(options),
         sessionKeys: options.sessionKeys ?? "plain",
         constant: constantAttributes(options),
       },

@@ -1,7 +1,12 @@
 // The bot itself: a loop of model calls and tool calls. Nothing here knows where telemetry goes.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session, Turn } from "turnspan";
-import { type Answer, type ModelClient, OverloadedError, type ToolRequest } from "./scripted-model.ts";
+import {
+  type Answer,
+  type ModelClient,
+  OverloadedError,
+  type ToolRequest,
+} from "./scripted-model.ts";
 
 const PROVIDER = "anthropic";
 const WRITER_MODEL = "claude-haiku-4-5";
@@ -59,18 +64,16 @@ async function askWithRetry(
   }
 }
 
-function askModel(
-  turn: Turn,
-  client: ModelClient,
-  model: string,
-  prompt: string,
-): Promise<Answer> {
-  return turn.modelCall({ provider: PROVIDER, model, stream: true, input: prompt }, async (call) => {
-    const answer = await client.stream(model, prompt, () => call.firstToken());
-    const { id, usage, stopReason, text } = answer;
-    call.response({ model: answer.model, id, usage, stopReason, output: text });
-    return answer;
-  });
+function askModel(turn: Turn, client: ModelClient, model: string, prompt: string): Promise<Answer> {
+  return turn.modelCall(
+    { provider: PROVIDER, model, stream: true, input: prompt },
+    async (call) => {
+      const answer = await client.stream(model, prompt, () => call.firstToken());
+      const { id, usage, stopReason, text } = answer;
+      call.response({ model: answer.model, id, usage, stopReason, output: text });
+      return answer;
+    },
+  );
 }
 
 function runTool(turn: Turn, client: ModelClient, request: ToolRequest): Promise<string> {

@@ -84,6 +84,7 @@ const fillers: {
     payload.turnspan = {
       changes: record.changes.map(shownChange),
       actor: { ...record.actor },
+      source: record.source,
       generation: session.generation,
     };
   },

@@ -86,7 +86,11 @@ type SessionEndPayload = SessionPayload<
 type SessionPatchPayload = SessionPayload<
   "patch",
   SessionPatchContext,
-  { readonly changes: readonly PatchChange[]; readonly actor: Actor }
+  {
+    readonly changes: readonly PatchChange[];
+    readonly actor: Actor;
+    readonly source: string | undefined;
+  }
 >;
 
 export interface RunRef {

@@ -1,7 +1,13 @@
 import * as genAi from "../semconv/gen-ai.ts";
 import * as own from "../semconv/turnspan.ts";
-import { attributeTable, positive, toUsd } from "./attribute-table.ts";
-import type { CallState, RunState, SessionState, Totals } from "./state.ts";
+import {
+  type AttributeSink,
+  attributeTable,
+  positive,
+  toUsd,
+  type WriteAttributes,
+} from "./attribute-table.ts";
+import type { CallState, RunState, SessionDetails, SessionState, Totals } from "./state.ts";
 
 /** A call with the run it belongs to. */
 export interface CallOfRun {
@@ -39,15 +45,29 @@ export const toolStartAttributes = attributeTable<CallState>({
   [genAi.ATTR_GEN_AI_TOOL_NAME]: (call) => call.name,
 });
 
-/** Who and where: on every span and record. The session key is given by the writer, plain or hashed. */
-export const whoAttributes = attributeTable<SessionState>({
+const idRows = attributeTable<SessionState>({
   [genAi.ATTR_SESSION_ID]: (session) => session.sessionId,
   [genAi.ATTR_GEN_AI_CONVERSATION_ID]: (session) => session.sessionId,
-  [genAi.ATTR_USER_ID]: (session) => session.details?.userId,
-  [own.ATTR_PROJECT]: (session) => session.details?.project,
-  [genAi.ATTR_VCS_REPOSITORY_URL]: (session) => session.details?.repository,
-  [genAi.ATTR_VCS_REF_HEAD_NAME]: (session) => session.details?.branch,
 });
+
+const detailRows = attributeTable<SessionDetails>({
+  [genAi.ATTR_USER_ID]: (details) => details.userId,
+  [own.ATTR_PROJECT]: (details) => details.project,
+  [genAi.ATTR_VCS_REPOSITORY_URL]: (details) => details.repository,
+  [genAi.ATTR_VCS_REF_HEAD_NAME]: (details) => details.branch,
+});
+
+/**
+ * Who and where: on every span and record. The session key is given by the writer, plain or hashed. Few
+ * sessions have details: the others are not asked for each.
+ */
+export const whoAttributes: WriteAttributes<SessionState> = Object.assign(
+  (session: SessionState, into: AttributeSink): void => {
+    idRows(session, into);
+    if (session.details !== undefined) detailRows(session.details, into);
+  },
+  { names: [...idRows.names, ...detailRows.names] },
+);
 
 const cost = (totals: Totals | undefined): number | undefined =>
   totals === undefined || totals.unknownCostCalls === totals.modelCalls

@@ -11,6 +11,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { AttributeBag } from "./attribute-table.ts";
 import { callIds, runIds, sessionIds } from "./identity.ts";
 import type { PresetIds } from "./preset-ids.ts";
 import { eventName, recordAttributes } from "./record-attributes.ts";
@@ -111,10 +112,7 @@ export class DeferredSpans implements SpanWriter {
       parent: ROOT_CONTEXT,
       startTime: session.openedAt,
       endTime: record.time,
-      attributes: {
-        ...shape.sessionStartAttributes(session),
-        ...shape.sessionAttributes(record, this.#policy),
-      },
+      attributes: this.#attributes(shape.sessionStart(session), record),
       links: previous === undefined ? [] : [linkTo(spanContext(previous), "previous")],
       status: undefined,
       events: this.#takeEvents(session),
@@ -131,10 +129,7 @@ export class DeferredSpans implements SpanWriter {
       parent: this.#parentOf(run),
       startTime: run.startTime,
       endTime: record.time,
-      attributes: {
-        ...shape.runStartAttributes(run),
-        ...shape.runAttributes(record, this.#policy),
-      },
+      attributes: this.#attributes(shape.runStart(run), record),
       links: this.#linksOf(run),
       status: shape.runStatus(run),
       events: this.#takeEvents(run),
@@ -150,14 +145,17 @@ export class DeferredSpans implements SpanWriter {
       parent: under(runIds(run)),
       startTime: call.startTime,
       endTime: record.time,
-      attributes: {
-        ...shape.callStartAttributes(call),
-        ...shape.callAttributes(record, this.#policy),
-      },
+      attributes: this.#attributes(shape.callStart(call), record),
       links: [],
       status: shape.callStatus(call),
       events: [],
     });
+  }
+
+  #attributes(start: Attributes, record: shape.EndRecord): Attributes {
+    const bag = new AttributeBag(start);
+    shape.writeEnd(record, this.#policy, bag);
+    return bag.attributes;
   }
 
   #parentOf(run: RunState): Context {

@@ -5,6 +5,7 @@ import { type HookCall, type HookPort, handOver, type Verdict } from "./hand-ove
 import { LiveSpans } from "./live-spans.ts";
 import { LifecycleMetrics } from "./metrics.ts";
 import type { PresetIds } from "./preset-ids.ts";
+import { isAudited } from "./record-attributes.ts";
 import { emitRecord, type LoggerLike, toWireRecord, type WireRecord } from "./record-log.ts";
 import type { LifecycleRecord } from "./records.ts";
 import { advance, reduce } from "./reduce.ts";
@@ -53,6 +54,8 @@ export class Lifecycle {
   readonly #out: LifecycleOutputs;
   readonly #spans: SpanWriter;
   readonly #said = new Set<string>();
+  readonly #findings: LifecycleEvent[] = [];
+  #emitting = false;
 
   constructor(rules: Rules, out: LifecycleOutputs) {
     this.#rules = rules;
@@ -65,6 +68,11 @@ export class Lifecycle {
 
   /** Takes one event in. Never throws. */
   tell(event: LifecycleEvent): void {
+    // What a hook did is told while the record it heard of is still on its way out: it comes after that.
+    if (this.#emitting && (event.type === "hook.decision" || event.type === "hook.failure")) {
+      this.#findings.push(event);
+      return;
+    }
     void this.ask(event);
   }
 
@@ -89,7 +97,11 @@ export class Lifecycle {
   }
 
   measureHook(hook: string, seconds: number, errorType: string | undefined): void {
-    this.#guarded("metrics", () => this.#findMetrics()?.hookDuration(hook, seconds, errorType));
+    try {
+      this.#findMetrics()?.hookDuration(hook, seconds, errorType);
+    } catch (error) {
+      this.#say("metrics", error);
+    }
   }
 
   #findMetrics(): LifecycleMetrics | undefined {
@@ -107,7 +119,14 @@ export class Lifecycle {
 
   #emitAll(records: readonly LifecycleRecord[]): Verdict | Promise<Verdict> {
     let verdict: Verdict | Promise<Verdict>;
-    for (const record of records) verdict = this.#emit(record) ?? verdict;
+    const outermost = !this.#emitting;
+    this.#emitting = true;
+    try {
+      for (const record of records) verdict = this.#emit(record) ?? verdict;
+    } finally {
+      if (outermost) this.#emitting = false;
+    }
+    if (outermost) for (const finding of this.#findings.splice(0)) this.tell(finding);
     return verdict;
   }
 
@@ -116,7 +135,7 @@ export class Lifecycle {
     const { hooks } = this.#out;
     let verdict: Verdict | Promise<Verdict>;
     if (hooks?.listens(record) === true) verdict = this.#emitToHooks(record, hooks);
-    else this.#guarded("spans", () => this.#spans.write(record));
+    else this.#write(record);
     this.#measure(record);
     this.#log(record);
     return verdict;
@@ -124,7 +143,7 @@ export class Lifecycle {
 
   #emitToHooks(record: LifecycleRecord, hooks: HookPort): Verdict | Promise<Verdict> {
     let verdict: Verdict | Promise<Verdict>;
-    const write = (): void => this.#guarded("spans", () => this.#spans.write(record));
+    const write = (): void => this.#write(record);
     const dispatch = (ids?: SpanIds): void => {
       if (ids !== undefined) setIds(record, ids);
       verdict = hooks.dispatch(record);
@@ -139,6 +158,14 @@ export class Lifecycle {
     return verdict;
   }
 
+  #write(record: LifecycleRecord): void {
+    try {
+      this.#spans.write(record);
+    } catch (error) {
+      this.#say("spans", error);
+    }
+  }
+
   #measure(record: LifecycleRecord): void {
     try {
       this.#findMetrics()?.record(record);
@@ -148,6 +175,7 @@ export class Lifecycle {
   }
 
   #log(record: LifecycleRecord): void {
+    if (!isAudited(record)) return;
     const { append, findLogger, onRecord } = this.#out;
     try {
       const logger = append === undefined ? findLogger?.() : undefined;
@@ -159,14 +187,6 @@ export class Lifecycle {
       onRecord?.(wire);
     } catch (error) {
       this.#say("records", error);
-    }
-  }
-
-  #guarded(what: string, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#say(what, error);
     }
   }
 

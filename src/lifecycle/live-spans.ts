@@ -1,9 +1,10 @@
 import {
+  type Attributes,
   type Context,
   context,
+  INVALID_TRACEID,
   type Link,
   ROOT_CONTEXT,
-  type Span,
   type SpanContext,
   SpanKind,
   type SpanOptions,
@@ -13,7 +14,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { eventName, recordAttributes } from "./record-attributes.ts";
-import type { LifecycleRecord, RunAttemptRecord, SessionPatchRecord } from "./records.ts";
+import type { LifecycleRecord } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
 import {
@@ -31,7 +32,6 @@ export class LiveSpans implements SpanWriter {
   readonly #tracer: Tracer;
   readonly #policy: shape.SpanPolicy;
   readonly #turnsInSession: boolean;
-  readonly #open = new Map<Subject, Span>();
 
   constructor(tracer: Tracer, policy: shape.SpanPolicy, traceScope: "turn" | "session") {
     this.#tracer = tracer;
@@ -40,7 +40,7 @@ export class LiveSpans implements SpanWriter {
   }
 
   contextOf(subject: RunState | CallState): Context {
-    const span = this.#open.get(subject);
+    const { span } = subject;
     return span === undefined ? context.active() : trace.setSpan(context.active(), span);
   }
 
@@ -49,27 +49,21 @@ export class LiveSpans implements SpanWriter {
       case "session.start":
         return this.#startSession(record.session, record.time);
       case "session.end":
-        return this.#end(record.session, record.time, undefined, () =>
-          shape.sessionAttributes(record, this.#policy),
-        );
+        return this.#end(record, record.session, undefined);
       case "run.start":
         return this.#startRun(record.run, record.time);
       case "run.end":
-        return this.#end(record.run, record.time, shape.runStatus(record.run), () =>
-          shape.runAttributes(record, this.#policy),
-        );
+        return this.#end(record, record.run, shape.runStatus(record.run));
       case "call.start":
         return this.#startCall(record.run, record.call);
       case "call.end":
-        return this.#end(record.call, record.time, shape.callStatus(record.call), () =>
-          shape.callAttributes(record, this.#policy),
-        );
+        return this.#end(record, record.call, shape.callStatus(record.call));
       case "session.patch":
-        return this.#patch(record);
+        return addEvents([record.session, ...runningRuns(record.session)], record);
       case "run.attempt":
       case "hook.decision":
       case "hook.failure":
-        return this.#event(record.run, record);
+        return addEvents([record.run], record);
       case "subagent.spawned":
       case "subagent.finished":
       case "subagent.killed":
@@ -84,7 +78,7 @@ export class LiveSpans implements SpanWriter {
     this.#start(session, shape.sessionSpanName(session), ROOT_CONTEXT, {
       kind: SpanKind.INTERNAL,
       startTime: time,
-      attributes: shape.sessionStartAttributes(session),
+      attributes: shape.sessionStart(session),
       ...(previous === undefined ? {} : { links: [linkTo(asContext(previous), "previous")] }),
     });
   }
@@ -99,16 +93,17 @@ export class LiveSpans implements SpanWriter {
     this.#start(run, shape.runSpanName(run), this.#parentOf(run), {
       kind: SpanKind.INTERNAL,
       startTime: time,
-      attributes: shape.runStartAttributes(run),
+      attributes: shape.runStart(run),
       links,
     });
   }
 
   #startCall(run: RunState, call: CallState): void {
-    this.#start(call, shape.callSpanName(call), this.#under(run), {
+    run.context ??= this.#under(run);
+    this.#start(call, shape.callSpanName(call), run.context, {
       kind: shape.callSpanKind(call),
       startTime: call.startTime,
-      attributes: shape.callStartAttributes(call),
+      attributes: shape.callStart(call),
     });
   }
 
@@ -125,8 +120,7 @@ export class LiveSpans implements SpanWriter {
 
   #under(subject: Subject | undefined): Context {
     if (subject === undefined) return ROOT_CONTEXT;
-    const span = this.#open.get(subject);
-    if (span !== undefined) return trace.setSpan(ROOT_CONTEXT, span);
+    if (subject.span !== undefined) return trace.setSpan(ROOT_CONTEXT, subject.span);
     return subject.ids === undefined
       ? ROOT_CONTEXT
       : trace.setSpanContext(ROOT_CONTEXT, asContext(subject.ids));
@@ -135,35 +129,31 @@ export class LiveSpans implements SpanWriter {
   #start(subject: Subject, name: string, parent: Context, options: SpanOptions): void {
     const span = this.#tracer.startSpan(name, options, parent);
     const ids = span.spanContext();
-    if (trace.isSpanContextValid(ids)) subject.ids = ids;
-    if (trace.isSpanContextValid(ids)) this.#open.set(subject, span);
+    if (ids.traceId === INVALID_TRACEID) return;
+    subject.ids = ids;
+    subject.span = span;
   }
 
-  #end(
-    subject: Subject,
-    time: number,
-    status: SpanStatus | undefined,
-    attributes: () => ReturnType<typeof shape.runAttributes>,
-  ): void {
-    const span = this.#open.get(subject);
+  #end(record: shape.EndRecord, subject: Subject, status: SpanStatus | undefined): void {
+    const { span } = subject;
     if (span === undefined) return;
-    this.#open.delete(subject);
+    subject.span = undefined;
     if (span.isRecording()) {
-      span.setAttributes(attributes());
+      shape.writeEnd(record, this.#policy, span);
       if (status !== undefined) span.setStatus(status);
     }
-    span.end(time);
+    span.end(record.time);
   }
+}
 
-  #patch(record: SessionPatchRecord): void {
-    this.#event(record.session, record);
-    for (const run of runningRuns(record.session)) this.#event(run, record);
-  }
-
-  #event(subject: Subject | undefined, record: LifecycleRecord | RunAttemptRecord): void {
-    const span = subject === undefined ? undefined : this.#open.get(subject);
-    if (span?.isRecording() !== true) return;
-    span.addEvent(eventName(record) ?? record.type, recordAttributes(record), record.time);
+/** The same event on each span that still records. */
+function addEvents(subjects: readonly (Subject | undefined)[], record: LifecycleRecord): void {
+  let attributes: Attributes | undefined;
+  for (const subject of subjects) {
+    const span = subject?.span;
+    if (span?.isRecording() !== true) continue;
+    attributes ??= recordAttributes(record);
+    span.addEvent(eventName(record) ?? record.type, attributes, record.time);
   }
 }
 

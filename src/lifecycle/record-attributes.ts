@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import * as genAi from "../semconv/gen-ai.ts";
 import * as own from "../semconv/turnspan.ts";
-import { attributeTable } from "./attribute-table.ts";
+import { AttributeBag, type AttributeSink, attributeTable } from "./attribute-table.ts";
 import { runEndAttributes, sessionEndAttributes, spawnAttributes } from "./attributes.ts";
 import type {
   HookRecord,
@@ -26,13 +26,12 @@ const runNames = attributeTable<RunState>({
   [genAi.ATTR_GEN_AI_REQUEST_MODEL]: (run) => run.model,
 });
 
-const runEnd = (record: RunEndRecord | SubagentEndRecord, into: Attributes): Attributes => {
-  runEndAttributes(record.run, into);
-  if (record.run.spawn !== undefined) spawnAttributes(record.run, into);
-  into[own.ATTR_TURN_DURATION_MS] = record.durationMs;
-  if (record.run.error !== undefined) into[own.ATTR_ERROR_MESSAGE] = record.run.error;
-  return into;
-};
+function runEnd({ run, durationMs }: RunEndRecord | SubagentEndRecord, into: AttributeSink): void {
+  runEndAttributes(run, into);
+  if (run.spawn !== undefined) spawnAttributes(run, into);
+  into.setAttribute(own.ATTR_TURN_DURATION_MS, durationMs);
+  if (run.error !== undefined) into.setAttribute(own.ATTR_ERROR_MESSAGE, run.error);
+}
 
 const sessionStartRows = attributeTable<SessionState>({
   [own.ATTR_SESSION_GENERATION]: (session) => session.generation,
@@ -88,38 +87,63 @@ const patchRows = attributeTable<SessionPatchRecord>({
 
 type Shown = string | number | boolean;
 
-function changeAttributes(change: PatchChange, into: Attributes): void {
-  if (!change.plain) return;
-  const name = `${own.ATTR_PREFIX_PATCH}${change.field}`;
-  if (!change.beforeKnown) into[`${name}.before_unknown`] = true;
-  if (change.before != null) into[`${name}.before`] = change.before as Shown;
-  if (change.after != null) into[`${name}.after`] = change.after as Shown;
+interface ChangeNames {
+  readonly before: string;
+  readonly beforeUnknown: string;
+  readonly after: string;
 }
 
-const patch = (record: SessionPatchRecord, into: Attributes): Attributes => {
+/** Made once: as many as there are fields whose values may be shown. */
+const changeNames = new Map<string, ChangeNames>();
+
+function namesOf(field: string): ChangeNames {
+  const known = changeNames.get(field);
+  if (known !== undefined) return known;
+  const name = `${own.ATTR_PREFIX_PATCH}${field}`;
+  const names = {
+    before: `${name}.before`,
+    beforeUnknown: `${name}.before_unknown`,
+    after: `${name}.after`,
+  };
+  changeNames.set(field, names);
+  return names;
+}
+
+function writeChange(change: PatchChange, into: AttributeSink): void {
+  if (!change.plain) return;
+  const names = namesOf(change.field);
+  if (!change.beforeKnown) into.setAttribute(names.beforeUnknown, true);
+  if (change.before != null) into.setAttribute(names.before, change.before as Shown);
+  if (change.after != null) into.setAttribute(names.after, change.after as Shown);
+}
+
+function patch(record: SessionPatchRecord, into: AttributeSink): void {
   patchRows(record, into);
-  for (const change of record.changes) changeAttributes(change, into);
-  return into;
-};
+  for (const change of record.changes) writeChange(change, into);
+}
 
 /** The attributes of each kind of record that are its own; who and where is added by the writer. */
 const recordTable: {
   readonly [T in LifecycleRecord["type"]]: (
     record: Extract<LifecycleRecord, { readonly type: T }>,
-    into: Attributes,
-  ) => Attributes;
+    into: AttributeSink,
+  ) => void;
 } = {
   "session.start": (record, into) => sessionStartRows(record.session, into),
-  "session.end": (record, into) =>
-    sessionEndRows(record, sessionEndAttributes(record.session, into)),
+  "session.end": (record, into) => {
+    sessionEndAttributes(record.session, into);
+    sessionEndRows(record, into);
+  },
   "session.patch": patch,
   "run.start": (record: RunStartRecord, into) => runNames(record.run, into),
   "run.attempt": attemptRows,
   "run.end": runEnd,
-  "call.start": (_record, into) => into,
-  "call.end": (_record, into) => into,
-  "subagent.spawned": (record: SubagentSpawnedRecord, into) =>
-    spawnAttributes(record.run, runNames(record.run, into)),
+  "call.start": () => {},
+  "call.end": () => {},
+  "subagent.spawned": (record: SubagentSpawnedRecord, into) => {
+    runNames(record.run, into);
+    spawnAttributes(record.run, into);
+  },
   "subagent.finished": runEnd,
   "subagent.killed": runEnd,
   "message.received": messageRows,
@@ -129,12 +153,15 @@ const recordTable: {
 };
 
 /** A record flattened: attributes of the log event and of the span event alike. */
-export function recordAttributes(record: LifecycleRecord, into: Attributes = {}): Attributes {
-  const write = recordTable[record.type] as (
-    record: LifecycleRecord,
-    into: Attributes,
-  ) => Attributes;
-  return write(record, into);
+export function writeRecord(record: LifecycleRecord, into: AttributeSink): void {
+  const write = recordTable[record.type] as (record: LifecycleRecord, into: AttributeSink) => void;
+  write(record, into);
+}
+
+export function recordAttributes(record: LifecycleRecord): Attributes {
+  const bag = new AttributeBag();
+  writeRecord(record, bag);
+  return bag.attributes;
 }
 
 const endNames = [

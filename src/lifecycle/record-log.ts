@@ -1,5 +1,4 @@
 import {
-  type Attributes,
   type AttributeValue,
   type Context,
   ROOT_CONTEXT,
@@ -13,8 +12,9 @@ import {
   ATTR_RECORD_VERSION,
   RECORD_VERSION,
 } from "../semconv/turnspan.ts";
+import { AttributeBag } from "./attribute-table.ts";
 import { agentName } from "./attributes.ts";
-import { eventName, isAudited, recordAttributes } from "./record-attributes.ts";
+import { eventName, isAudited, writeRecord } from "./record-attributes.ts";
 import type { LifecycleRecord } from "./records.ts";
 import { type SpanPolicy, shownKey, whoAndWhere } from "./span-shape.ts";
 import type { SpanIds } from "./state.ts";
@@ -39,7 +39,7 @@ export interface LoggerLike {
     readonly timestamp: number;
     readonly severityNumber: number;
     readonly severityText: string;
-    readonly attributes: Record<string, AttributeValue>;
+    readonly attributes: Readonly<Record<string, AttributeValue>>;
     readonly context: Context;
   }): void;
 }
@@ -48,10 +48,16 @@ export interface LoggerProviderLike {
   getLogger(name: string, version?: string, options?: { schemaUrl?: string }): LoggerLike;
 }
 
-const severity = (record: LifecycleRecord): readonly [number, string] => {
-  if (record.type === "hook.failure" || record.type === "hook.decision") return [13, "WARN"];
-  const failed = "outcome" in record && /^(failed|abandoned)$/.test(record.outcome);
-  return failed ? [17, "ERROR"] : [9, "INFO"];
+type Severity = readonly [number: number, text: string];
+
+const INFO: Severity = [9, "INFO"];
+const WARN: Severity = [13, "WARN"];
+const ERROR: Severity = [17, "ERROR"];
+
+const severity = (record: LifecycleRecord): Severity => {
+  if (record.type === "hook.failure" || record.type === "hook.decision") return WARN;
+  const outcome = "outcome" in record ? record.outcome : undefined;
+  return outcome === "failed" || outcome === "abandoned" ? ERROR : INFO;
 };
 
 /** A spawning stands in its spawner's trace: the child has no span yet. */
@@ -64,16 +70,16 @@ function idsOf(record: LifecycleRecord): SpanIds | undefined {
 export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireRecord | undefined {
   const name = eventName(record);
   if (name === undefined || !isAudited(record)) return undefined;
-  const attributes: Attributes = {
-    [ATTR_RECORD_ID]: record.id,
-    [ATTR_RECORD_VERSION]: RECORD_VERSION,
-    [ATTR_GEN_AI_AGENT_NAME]: agentName(record.run ?? record.session),
-  };
-  whoAndWhere(record.session, policy, attributes);
-  recordAttributes(record, attributes);
+  const bag = new AttributeBag();
+  bag.setAttribute(ATTR_RECORD_ID, record.id);
+  bag.setAttribute(ATTR_RECORD_VERSION, RECORD_VERSION);
+  bag.setAttribute(ATTR_GEN_AI_AGENT_NAME, agentName(record.run ?? record.session));
+  whoAndWhere(record.session, policy, bag);
+  writeRecord(record, bag);
   const spawn = record.run?.spawn;
   if (spawn !== undefined) {
-    attributes[ATTR_PARENT_SESSION_KEY] = shownKey(spawn.session.sessionKey, policy);
+    const { sessionKey } = spawn.session;
+    bag.setAttribute(ATTR_PARENT_SESSION_KEY, shownKey(sessionKey, policy.sessionKeys));
   }
   const [severityNumber, severityText] = severity(record);
   const ids = idsOf(record);
@@ -82,17 +88,23 @@ export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireR
     timestamp: record.time,
     severityNumber,
     severityText,
-    attributes: attributes as Record<string, AttributeValue>,
+    attributes: bag.attributes as Record<string, AttributeValue>,
     ...(ids === undefined ? {} : { traceId: ids.traceId, spanId: ids.spanId }),
   };
 }
 
 /** Sends a record as a log event with its trace context. */
 export function emitRecord(logger: LoggerLike, record: WireRecord): void {
-  const { traceId, spanId, attributes, ...rest } = record;
-  const context =
-    traceId === undefined || spanId === undefined
-      ? ROOT_CONTEXT
-      : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED });
-  logger.emit({ ...rest, attributes: { ...attributes }, context });
+  const { traceId, spanId } = record;
+  logger.emit({
+    eventName: record.eventName,
+    timestamp: record.timestamp,
+    severityNumber: record.severityNumber,
+    severityText: record.severityText,
+    attributes: record.attributes,
+    context:
+      traceId === undefined || spanId === undefined
+        ? ROOT_CONTEXT
+        : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED }),
+  });
 }

@@ -36,6 +36,7 @@ function createCall(
     output: undefined,
     trace: undefined,
     ids: undefined,
+    span: undefined,
   };
   run.calls.set(about.callId, call);
   return call;

@@ -47,6 +47,8 @@ function createRun(
     lastMessage: undefined,
     meta: undefined,
     ids: undefined,
+    span: undefined,
+    context: undefined,
   };
   step.state.runs.set(run.runId, run);
   session.runs ??= [];

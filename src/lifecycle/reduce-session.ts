@@ -49,6 +49,7 @@ function createSession(step: Step, hint: SessionHint, parent: SpawnLink | undefi
     closed: false,
     idBase: undefined,
     ids: undefined,
+    span: undefined,
   };
   step.state.sessions.set(hint.sessionKey, session);
   return session;

@@ -4,6 +4,7 @@ import {
   GEN_AI_OPERATION_VALUE_INVOKE_AGENT,
 } from "../semconv/gen-ai.ts";
 import * as own from "../semconv/turnspan.ts";
+import { type AttributeSink, attributesOf, writeAll } from "./attribute-table.ts";
 import {
   agentName,
   callEndAttributes,
@@ -43,49 +44,65 @@ export const callSpanName = (call: CallState): string =>
 export const callSpanKind = (call: CallState): SpanKind =>
   call.kind === "tool_call" ? SpanKind.INTERNAL : SpanKind.CLIENT;
 
-export const shownKey = (key: string, policy: Pick<SpanPolicy, "sessionKeys">): string =>
-  policy.sessionKeys === "hashed" ? hashedKey(key) : key;
+export const shownKey = (key: string, shown: SpanPolicy["sessionKeys"]): string =>
+  shown === "hashed" ? hashedKey(key) : key;
 
 /** Who and where, with the session key as the policy wants it. */
 export function whoAndWhere(
   session: SessionState,
-  policy: SpanPolicy,
-  into: Attributes,
-): Attributes {
+  { sessionKeys, constant }: SpanPolicy,
+  into: AttributeSink,
+): void {
   whoAttributes(session, into);
-  into[own.ATTR_SESSION_KEY] = shownKey(session.sessionKey, policy);
-  return Object.assign(into, policy.constant);
+  into.setAttribute(own.ATTR_SESSION_KEY, shownKey(session.sessionKey, sessionKeys));
+  writeAll(constant, into);
 }
 
-export { runStartAttributes, sessionStartAttributes };
+export const sessionStart = (session: SessionState): Attributes =>
+  attributesOf(sessionStartAttributes, session);
 
-export const callStartAttributes = (call: CallState): Attributes =>
-  call.kind === "tool_call" ? toolStartAttributes(call) : modelStartAttributes(call);
+export const runStart = (run: RunState): Attributes => attributesOf(runStartAttributes, run);
 
-export function sessionAttributes(record: SessionEndRecord, policy: SpanPolicy): Attributes {
-  const attributes = whoAndWhere(record.session, policy, {});
-  sessionEndAttributes(record.session, attributes);
-  attributes[own.ATTR_SESSION_END_REASON] = record.reason;
-  return attributes;
-}
+export const callStart = (call: CallState): Attributes =>
+  attributesOf(call.kind === "tool_call" ? toolStartAttributes : modelStartAttributes, call);
 
-export function runAttributes({ run }: RunEndRecord, policy: SpanPolicy): Attributes {
-  const attributes = whoAndWhere(run.session, policy, {});
-  attributes[own.ATTR_TURNSPAN_KIND] = run.kind;
-  runEndAttributes(run, attributes);
-  if (run.spawn !== undefined) {
-    spawnAttributes(run, attributes);
-    attributes[own.ATTR_PARENT_SESSION_KEY] = shownKey(run.spawn.session.sessionKey, policy);
+/** The records that end a span. */
+export type EndRecord = SessionEndRecord | RunEndRecord | CallEndRecord;
+
+/** What a span is given at its end. */
+export function writeEnd(record: EndRecord, policy: SpanPolicy, into: AttributeSink): void {
+  whoAndWhere(record.session, policy, into);
+  switch (record.type) {
+    case "session.end":
+      return writeSessionEnd(record, into);
+    case "run.end":
+      return writeRunEnd(record, policy, into);
+    case "call.end":
+      return writeCallEnd(record, policy, into);
   }
-  return policy.content === "none" ? attributes : Object.assign(attributes, runContent(run));
 }
 
-export function callAttributes(record: CallEndRecord, policy: SpanPolicy): Attributes {
+function writeSessionEnd({ session, reason }: SessionEndRecord, into: AttributeSink): void {
+  sessionEndAttributes(session, into);
+  into.setAttribute(own.ATTR_SESSION_END_REASON, reason);
+}
+
+function writeRunEnd({ run }: RunEndRecord, policy: SpanPolicy, into: AttributeSink): void {
+  into.setAttribute(own.ATTR_TURNSPAN_KIND, run.kind);
+  runEndAttributes(run, into);
+  if (run.spawn !== undefined) {
+    spawnAttributes(run, into);
+    const { sessionKey } = run.spawn.session;
+    into.setAttribute(own.ATTR_PARENT_SESSION_KEY, shownKey(sessionKey, policy.sessionKeys));
+  }
+  if (policy.content !== "none") writeAll(runContent(run), into);
+}
+
+function writeCallEnd(record: CallEndRecord, policy: SpanPolicy, into: AttributeSink): void {
   const { call } = record;
-  const attributes = whoAndWhere(record.session, policy, {});
-  callEndAttributes(record, attributes);
-  if (call.kind === "model_call") modelEndAttributes(call, attributes);
-  return policy.content === "none" ? attributes : Object.assign(attributes, callContent(call));
+  callEndAttributes(record, into);
+  if (call.kind === "model_call") modelEndAttributes(call, into);
+  if (policy.content !== "none") writeAll(callContent(call), into);
 }
 
 const failed = (message: string | undefined): SpanStatus =>

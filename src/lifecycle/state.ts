@@ -1,3 +1,4 @@
+import type { Context, Span } from "@opentelemetry/api";
 import type { Cost, Metadata, Outcome, RunEnd, StopReason, TraceIds, Usage } from "./events.ts";
 
 /**
@@ -76,6 +77,8 @@ export interface SessionState {
   idBase: string | undefined;
   /** Ids of the span once it has them. */
   ids: SpanIds | undefined;
+  /** The span while it is open; none where spans are written at their end. */
+  span: Span | undefined;
 }
 
 /** What few sessions have: kept apart so that a plain one stays small. */
@@ -141,6 +144,9 @@ export interface RunState {
   /** One bag for the hooks of this run, made when a hook asks for it. */
   meta: Record<string, unknown> | undefined;
   ids: SpanIds | undefined;
+  span: Span | undefined;
+  /** Where its calls' spans hang; made for the first of them. */
+  context: Context | undefined;
 }
 
 export interface CallState {
@@ -169,6 +175,7 @@ export interface CallState {
   output: unknown;
   trace: TraceIds | undefined;
   ids: SpanIds | undefined;
+  span: Span | undefined;
 }
 
 export function createState(): LifecycleState {

@@ -95,10 +95,10 @@ class TurnHandle implements Turn {
   #lastMessage: string | undefined;
   #stopReason: StopReason | undefined;
 
-  constructor(recorder: Recorder, runId: string) {
+  constructor(recorder: Recorder, runId: string, run: RunState | undefined) {
     this.runId = runId;
     this.#recorder = recorder;
-    this.#run = recorder.lifecycle.state.runs.get(runId);
+    this.#run = run;
   }
 
   get turnIndex(): number {
@@ -200,19 +200,33 @@ function lastStopReason(run: RunState | undefined): StopReason | undefined {
   return readStopReason(last);
 }
 
+type Body<T> = (turn: Turn) => T | PromiseLike<T>;
+type OnBlocked<T> = ((abort: Abort) => T | PromiseLike<T>) | undefined;
+
 /** Waits for the guards, then runs the body, or says that the run was blocked. The body is not called then. */
-export async function runGuarded<T>(
+export function runGuarded<T>(
   recorder: Recorder,
   runId: string,
   asked: Verdict | Promise<Verdict>,
-  onBlocked: ((abort: Abort) => T | PromiseLike<T>) | undefined,
-  body: (turn: Turn) => T | PromiseLike<T>,
+  onBlocked: OnBlocked<T>,
+  body: Body<T>,
 ): Promise<T> {
-  const turn = new TurnHandle(recorder, runId);
-  const verdict = asked instanceof Promise ? await asked : asked;
-  if (verdict?.abort !== true) {
-    return runInside(recorder, recorder.lifecycle.state.runs.get(runId), turn, body);
-  }
+  const run = recorder.lifecycle.state.runs.get(runId);
+  const turn = new TurnHandle(recorder, runId, run);
+  if (asked === undefined) return runInside(recorder, run, turn, body);
+  return runIfAdmitted(recorder, run, turn, asked, onBlocked, body);
+}
+
+async function runIfAdmitted<T>(
+  recorder: Recorder,
+  run: RunState | undefined,
+  turn: TurnHandle,
+  asked: Verdict | Promise<Verdict>,
+  onBlocked: OnBlocked<T>,
+  body: Body<T>,
+): Promise<T> {
+  const verdict = await asked;
+  if (verdict?.abort !== true) return runInside(recorder, run, turn, body);
   const reason = verdict.reason ?? "aborted by hook";
   turn.blocked({ ...verdict, reason });
   if (onBlocked !== undefined) return onBlocked({ ...verdict, reason });

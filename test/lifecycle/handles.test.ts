@@ -476,3 +476,35 @@ test("a handler that fails at its session's or turn's end leaves a record with t
     ["session:end", "s-42", undefined],
   ]);
 });
+
+test("what a synchronous guard decided stands on the turn's span, and its record after the turn's start", async () => {
+  await using telemetry = startTestTelemetry();
+  using _ = telemetry.turnspan.hooks.on("beforeTurn", () => ({ abort: true, reason: "enough" }));
+  using session = telemetry.turnspan.openSession(support);
+  await session.turn({}, () => undefined).catch(() => undefined);
+  expect(telemetry.span("invoke_agent support").events.map((event) => event.name)).toEqual([
+    "turnspan.hook.decision",
+  ]);
+  expect(telemetry.records().map((record) => record.eventName)).toEqual([
+    "session.start",
+    "turnspan.turn.start",
+    "turnspan.hook.decision",
+    "turnspan.turn.end",
+  ]);
+});
+
+test("deferred spans on a provider that takes no ids are opened live, and still find each other", async () => {
+  await using telemetry = startTestTelemetry({ hookProcessor: false, spans: "deferred" });
+  using session = telemetry.turnspan.openSession(support);
+  await session.turn({}, (turn) => turn.toolCall({ name: "t" }, () => undefined));
+  expect(telemetry.span("execute_tool t").parentSpanContext?.spanId).toBe(
+    telemetry.span("invoke_agent support").spanContext().spanId,
+  );
+});
+
+test("content for this machine only goes nowhere on a provider that nobody would strip", async () => {
+  await using telemetry = startTestTelemetry({ hookProcessor: false, content: "local" });
+  using session = telemetry.turnspan.openSession(support);
+  await session.turn({ message: "hello" }, () => undefined);
+  expect(JSON.stringify(telemetry.span("invoke_agent support").attributes)).not.toContain("hello");
+});
