@@ -1,7 +1,15 @@
 /** Every error code, with what it means. Callers tell errors apart by `error.code` only. */
 export const errorCodes = {
+  CONFIG_INVALID: "A config file cannot be read, or holds wrong values.",
   PRICES_FILE_INVALID: "The user's price file cannot be read, or holds wrong values.",
   PRICES_USAGE: "A `turnspan prices` command was given a value that is no price, date or model.",
+  SERVER_DATA_IN_USE: "Another `turnspan up` is using the data folder.",
+  SERVER_OPTIONS_INVALID: "`turnspan up` was given options that do not go together.",
+  SERVER_PORT_TAKEN: "A port that the server was to listen on is taken.",
+  SERVER_UNREACHABLE: "No server answers, or it does not accept the token.",
+  SERVICE_FAILED: "The background service could not be installed, asked or removed.",
+  STORE_BROKEN: "A file of the store cannot be opened, or is none.",
+  STORE_NEWER: "The store was written by a newer version.",
   TELEMETRY_ALREADY_STARTED:
     "OpenTelemetry is already set up in this process, by us or by somebody else.",
   TELEMETRY_OPTIONS_INVALID: "Telemetry was started with wrong options or environment variables.",

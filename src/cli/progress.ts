@@ -9,13 +9,14 @@ export interface Progress {
 const QUIET_MS = 2000;
 const EVERY_MS = 250;
 
-export function startProgress(cli: CliContext, what: string): Progress {
+/** `every`: how many counts lie between two looks at the clock. */
+export function startProgress(cli: CliContext, what: string, every = 512): Progress {
   const began = cli.now();
   let nextAt = began + QUIET_MS;
   let shown = false;
   return {
     count(done) {
-      if (cli.stderr.isTTY !== true || done % 512 !== 0) return;
+      if (cli.stderr.isTTY !== true || done % every !== 0) return;
       const now = cli.now();
       if (now < nextAt) return;
       nextAt = now + EVERY_MS;

@@ -5,6 +5,34 @@ import type { CliContext } from "./context.ts";
 
 /** A row a command; each is loaded only when it is asked for, since `prices` need not wait for the SDK. */
 const commands = {
+  up: {
+    summary: "run the server: take telemetry, keep it, show it in a browser",
+    load: async () => (await import("./commands/up.ts")).upCommand,
+  },
+  service: {
+    summary: "run the server in the background, from every login on",
+    load: async () => (await import("./commands/service.ts")).serviceCommand,
+  },
+  sessions: {
+    summary: "list sessions with their turns and cost",
+    load: async () => (await import("./commands/sessions.ts")).sessionsCommand,
+  },
+  turns: {
+    summary: "list turns, and why they failed or were blocked",
+    load: async () => (await import("./commands/turns.ts")).turnsCommand,
+  },
+  trace: {
+    summary: "show one turn's trace as a tree",
+    load: async () => (await import("./commands/trace.ts")).traceCommand,
+  },
+  errors: {
+    summary: "show what failed, by type",
+    load: async () => (await import("./commands/errors.ts")).errorsCommand,
+  },
+  cost: {
+    summary: "what the model calls of your CLI agents cost, from their transcripts",
+    load: async () => (await import("./commands/cost.ts")).costCommand,
+  },
   prices: {
     summary: "show which price a model has and where it comes from, or add one",
     load: async () => (await import("./commands/prices.ts")).pricesCommand,

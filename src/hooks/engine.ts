@@ -31,6 +31,11 @@ export interface HookEngineOptions extends HookListeners {
 const DEFAULT_GUARDS_TIMEOUT_MS = 14_000;
 const DEFAULT_MAX_IN_FLIGHT = 1000;
 
+interface Watcher {
+  readonly types: ReadonlySet<LifecycleRecord["type"]>;
+  readonly see: (record: LifecycleRecord) => void;
+}
+
 type EntryLists = Record<HookName, readonly HookEntry[]>;
 
 /** Attaches handlers to hooks and calls them. `on` may throw; everything else never does. */
@@ -43,6 +48,7 @@ export class HookEngine implements HookPort, Disposable {
   /** How deep in hooks the running code is, also after it awaited something. */
   readonly #depth = new AsyncLocalStorage<number>();
   readonly #entries = createLists();
+  readonly #watchers: Watcher[] = [];
   #attached = 0;
 
   constructor(options: HookEngineOptions = {}) {
@@ -50,8 +56,9 @@ export class HookEngine implements HookPort, Disposable {
     this.log = log;
     this.#sources = { log, cfg };
     this.#outcomes = new HookOutcomes(options, log);
-    this.#guards = new Guards(this.#outcomes, options.guardsTimeoutMs ?? DEFAULT_GUARDS_TIMEOUT_MS);
     this.#observers = new Observers(this.#outcomes, options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT);
+    const guardsTimeoutMs = options.guardsTimeoutMs ?? DEFAULT_GUARDS_TIMEOUT_MS;
+    this.#guards = new Guards(this.#outcomes, this.#observers, guardsTimeoutMs);
   }
 
   /** Adds who is told of what handlers do. */
@@ -61,6 +68,27 @@ export class HookEngine implements HookPort, Disposable {
 
   get hasListeners(): boolean {
     return this.#attached > 0;
+  }
+
+  /**
+   * Shows every record of these types to an observer that needs more than one hook tells, before handlers
+   * are called. It is synchronous, and quick: the host waits for it.
+   */
+  watch(
+    types: readonly LifecycleRecord["type"][],
+    see: (record: LifecycleRecord) => void,
+  ): Disposable {
+    const watcher: Watcher = { types: new Set(types), see };
+    this.#watchers.push(watcher);
+    this.#attached += 1;
+    return {
+      [Symbol.dispose]: () => {
+        const at = this.#watchers.indexOf(watcher);
+        if (at === -1) return;
+        this.#watchers.splice(at, 1);
+        this.#attached -= 1;
+      },
+    };
   }
 
   /**
@@ -83,7 +111,8 @@ export class HookEngine implements HookPort, Disposable {
   listens(record: LifecycleRecord): boolean {
     if (this.#attached === 0) return false;
     const hook = hookOf(record);
-    return hook !== undefined && this.#entries[hook].length > 0;
+    if (hook !== undefined && this.#entries[hook].length > 0) return true;
+    return this.#watchers.some(({ types }) => types.has(record.type));
   }
 
   listensTo(hook: HookName): boolean {
@@ -92,6 +121,7 @@ export class HookEngine implements HookPort, Disposable {
 
   dispatch(record: LifecycleRecord): Verdict | Promise<Verdict> {
     if (this.#attached === 0) return undefined;
+    if (this.#watchers.length > 0) this.#show(record);
     const hook = hookOf(record);
     if (hook === undefined) return undefined;
     const entries = this.#entries[hook];
@@ -130,6 +160,17 @@ export class HookEngine implements HookPort, Disposable {
   /** Detaches every handler. */
   [Symbol.dispose](): void {
     for (const entry of Object.values(this.#entries).flat()) this.#detach(entry);
+  }
+
+  #show(record: LifecycleRecord): void {
+    for (const { types, see } of this.#watchers) {
+      if (!types.has(record.type)) continue;
+      try {
+        see(record);
+      } catch (error) {
+        this.#outcomes.broken(record.type, error);
+      }
+    }
   }
 
   #detach(entry: HookEntry): void {

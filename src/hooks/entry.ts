@@ -24,6 +24,8 @@ export interface HandlerOptions<H extends HookName> {
   readonly timeoutMs?: number | undefined;
   /** What a guard that fails means: `open` lets the run pass (default), `closed` aborts it. */
   readonly onFailure?: (H extends GuardName ? "open" | "closed" : undefined) | undefined;
+  /** Told at a guard's hook and not asked: nobody waits for it, and its answer is ignored. */
+  readonly observes?: (H extends GuardName ? boolean : undefined) | undefined;
   /** For logs and the audit. Default the function's name. */
   readonly name?: string | undefined;
   /** The handler is called only where this says true. */
@@ -39,6 +41,7 @@ export interface HookEntry {
   readonly priority: number;
   readonly timeoutMs: number;
   readonly closed: boolean;
+  readonly observes: boolean;
   readonly maxDepth: number;
   active: boolean;
   /** Takes the time: a clock costs more than a quick handler, so only the others are timed. */
@@ -54,7 +57,7 @@ export interface HookEntry {
 /** Beyond this depth nothing is fired for what hooks do. */
 export const MAX_DEPTH = 3;
 const DEFAULT_PRIORITY = 10;
-const DEFAULT_TIMEOUT_MS = 10_000;
+export const DEFAULT_TIMEOUT_MS = 10_000;
 /** A longer timer would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -72,6 +75,7 @@ export function createEntry<H extends HookName>(
     priority: options.priority ?? DEFAULT_PRIORITY,
     timeoutMs: Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
     closed: options.onFailure === "closed",
+    observes: options.observes === true,
     maxDepth: Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
     active: true,
     timed: true,

@@ -1,6 +1,7 @@
 import type { Abort, Verdict } from "../lifecycle/hand-over.ts";
 import { isThenable, withDeadline } from "./deadline.ts";
 import { type HookEntry, isCalled } from "./entry.ts";
+import type { Observers } from "./observers.ts";
 import type { HookOutcomes } from "./outcomes.ts";
 import type { AnyPayload } from "./payload.ts";
 
@@ -9,10 +10,13 @@ const DEFAULT_REASON = "aborted by hook";
 /** Asks guards in order until one aborts. */
 export class Guards {
   readonly #outcomes: HookOutcomes;
+  readonly #observers: Observers;
   readonly #timeoutMs: number;
 
-  constructor(outcomes: HookOutcomes, timeoutMs: number) {
+  /** `observers` calls the entries that are only told. */
+  constructor(outcomes: HookOutcomes, observers: Observers, timeoutMs: number) {
     this.#outcomes = outcomes;
+    this.#observers = observers;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -55,6 +59,10 @@ export class Guards {
     payload: AnyPayload,
     endsAt: number | undefined,
   ): Verdict | Promise<Verdict> {
+    if (entry.observes) {
+      this.#observers.call(entry, payload);
+      return undefined;
+    }
     const { filter, handle } = entry;
     const beganAt = entry.timed ? performance.now() : undefined;
     try {

@@ -17,7 +17,7 @@ export class Observers {
 
   notify(entries: readonly HookEntry[], payload: AnyPayload, depth: number): void {
     for (const entry of entries) {
-      if (isCalled(entry, depth)) this.#call(entry, payload);
+      if (isCalled(entry, depth)) this.call(entry, payload);
     }
   }
 
@@ -34,7 +34,8 @@ export class Observers {
     });
   }
 
-  #call(entry: HookEntry, payload: AnyPayload): void {
+  /** Never throws. */
+  call(entry: HookEntry, payload: AnyPayload): void {
     // Counted for each handler: one that hangs must not silence the others.
     if (entry.inFlight >= this.#maxInFlight) {
       this.#outcomes.dropped("hook_queue_full", entry.hook);

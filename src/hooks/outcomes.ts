@@ -75,7 +75,7 @@ export class HookOutcomes {
   }
 
   /** Our own trouble: nothing a handler did. */
-  broken(hook: HookName, error: unknown): void {
+  broken(hook: string, error: unknown): void {
     if (this.#said.has("broken")) return;
     this.#said.add("broken");
     quietly(() =>

@@ -3,7 +3,7 @@ import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import type { Outcome, RunEnd } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
 import { finishOpenCalls } from "./reduce-call.ts";
-import type { RunState, SessionState } from "./state.ts";
+import { latestOf, type RunState, type SessionState } from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 
 const MAX_CLOSED_RUNS = 4096;
@@ -25,7 +25,7 @@ export function closeRun(step: Step, run: RunState): void {
   const { session } = run;
   session.runs?.splice(session.runs.indexOf(run), 1);
   if (session.runs?.length === 0) session.runs = undefined;
-  if (run.endTime > session.lastSign) session.lastSign = run.endTime;
+  touchSession(session, run.endTime);
   recordEnd(step, run, run.outcome);
   if (session.parent !== undefined && session.runs === undefined) {
     endSession(step, session, run.endTime, "turn");
@@ -43,11 +43,13 @@ function settleEnd(run: RunState, end: RunEnd | undefined): void {
   run.stopReason = bad ? "error" : end?.stopReason;
   run.lastMessage = end?.lastMessage;
   // A turn that is closed later may have ended earlier.
-  if (run.kind !== "turn" || run.endTime < run.session.lastTurnEnd) return;
-  run.session.lastTurnEnd = run.endTime;
+  const { session } = run;
+  if (run.kind !== "turn" || run.endTime < (session.latest?.turnEnd ?? session.openedAt)) return;
+  const latest = latestOf(session);
+  latest.turnEnd = run.endTime;
+  latest.message = run.lastMessage ?? latest.message;
   const good = run.outcome === "completed" ? run.stopReason : undefined;
-  run.session.stopReason = bad ? "error" : (good ?? "stop");
-  run.session.lastMessage = run.lastMessage ?? run.session.lastMessage;
+  session.stopReason = bad ? "error" : (good ?? "stop");
 }
 
 function recordEnd(step: Step, run: RunState, outcome: Outcome): void {
@@ -97,7 +99,7 @@ function recordSessionEnd(step: Step, session: SessionState, time: number, reaso
     stopReason: session.stopReason,
     durationMs: Math.max(0, time - session.openedAt),
     metadata: session.details?.metadata,
-    lastMessage: session.lastMessage,
+    lastMessage: session.latest?.message,
     id: nextRecordId(session, "session.end"),
   });
   rememberClosed(step, session);

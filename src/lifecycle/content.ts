@@ -18,7 +18,7 @@ export type ContentMode = "none" | "local" | "export";
 const MAX_TEXT = 16_384;
 
 /** Text as it may leave the process: secrets out first, then cut, so that no half of one is left. */
-function cleanText(text: string): string {
+export function cleanText(text: string): string {
   const clean = redactText(text.length > 4 * MAX_TEXT ? text.slice(0, 4 * MAX_TEXT) : text);
   return clean.length <= MAX_TEXT ? clean : `${clean.slice(0, MAX_TEXT)}…`;
 }

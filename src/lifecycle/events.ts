@@ -13,6 +13,8 @@ export interface Usage {
   readonly outputTokens?: number | undefined;
   readonly cacheReadTokens?: number | undefined;
   readonly cacheWriteTokens?: number | undefined;
+  /** The part of `cacheWriteTokens` that is kept for an hour; it has a price of its own. */
+  readonly cacheWrite1hTokens?: number | undefined;
   readonly reasoningTokens?: number | undefined;
 }
 

@@ -81,7 +81,7 @@ export class Lifecycle {
     try {
       return this.#emitAll(reduce(this.state, event, this.#rules));
     } catch (error) {
-      this.#say(`event ${event.type}`, error);
+      this.#say(`event ${event?.type}`, error);
       return undefined;
     }
   }
@@ -126,7 +126,9 @@ export class Lifecycle {
     } finally {
       if (outermost) this.#emitting = false;
     }
-    if (outermost) for (const finding of this.#findings.splice(0)) this.tell(finding);
+    if (outermost && this.#findings.length > 0) {
+      for (const finding of this.#findings.splice(0)) this.tell(finding);
+    }
     return verdict;
   }
 
@@ -182,12 +184,18 @@ export class Lifecycle {
       if ((append ?? logger ?? onRecord) === undefined) return;
       const wire = toWireRecord(record, this.#out.policy);
       if (wire === undefined) return;
-      if (append !== undefined) append(wire);
+      if (append !== undefined) this.#heed(append(wire));
       else if (logger !== undefined) emitRecord(logger, wire);
-      onRecord?.(wire);
+      this.#heed(onRecord?.(wire));
     } catch (error) {
       this.#say("records", error);
     }
+  }
+
+  /** The type says void, and an async function fits it: its rejection must not end the host. */
+  #heed(returned: unknown): void {
+    if (returned instanceof Promise)
+      returned.catch((error: unknown) => this.#say("records", error));
   }
 
   /** Trouble of ours is said once a cause and never reaches the host. */

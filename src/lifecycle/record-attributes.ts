@@ -20,6 +20,7 @@ import type { RunState, SessionState } from "./state.ts";
 
 const runNames = attributeTable<RunState>({
   [own.ATTR_RUN_ID]: (run) => run.runId,
+  [genAi.ATTR_GEN_AI_AGENT_ID]: (run) => run.agentId,
   [own.ATTR_TURN_INDEX]: (run) => (run.kind === "turn" ? run.turnIndex : undefined),
   [own.ATTR_TURN_TRIGGER]: (run) => run.trigger,
   [own.ATTR_TURN_CHANNEL]: (run) => run.channel,
@@ -35,6 +36,7 @@ function runEnd({ run, durationMs }: RunEndRecord | SubagentEndRecord, into: Att
 
 const sessionStartRows = attributeTable<SessionState>({
   [own.ATTR_SESSION_GENERATION]: (session) => session.generation,
+  [genAi.ATTR_GEN_AI_AGENT_ID]: (session) => session.agentId,
   [genAi.ATTR_SESSION_PREVIOUS_ID]: (session) =>
     session.details?.resumedFrom === session.sessionId ? undefined : session.details?.resumedFrom,
   [own.ATTR_SESSION_METADATA]: (session) =>

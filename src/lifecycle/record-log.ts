@@ -70,10 +70,11 @@ function idsOf(record: LifecycleRecord): SpanIds | undefined {
 export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireRecord | undefined {
   const name = eventName(record);
   if (name === undefined || !isAudited(record)) return undefined;
-  const bag = new AttributeBag();
-  bag.setAttribute(ATTR_RECORD_ID, record.id);
-  bag.setAttribute(ATTR_RECORD_VERSION, RECORD_VERSION);
-  bag.setAttribute(ATTR_GEN_AI_AGENT_NAME, agentName(record.run ?? record.session));
+  const bag = new AttributeBag({
+    [ATTR_RECORD_ID]: record.id,
+    [ATTR_RECORD_VERSION]: RECORD_VERSION,
+    [ATTR_GEN_AI_AGENT_NAME]: agentName(record.run ?? record.session),
+  });
   whoAndWhere(record.session, policy, bag);
   writeRecord(record, bag);
   const spawn = record.run?.spawn;

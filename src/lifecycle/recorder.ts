@@ -1,4 +1,5 @@
-import { context } from "@opentelemetry/api";
+import { context, diag } from "@opentelemetry/api";
+import { describeFailure } from "./failure.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { CallState, RunState } from "./state.ts";
 
@@ -38,11 +39,20 @@ export async function runInside<A extends Ending, T>(
         ? await body(handle)
         : await context.with(recorder.lifecycle.contextOf(subject), body, undefined, handle);
   } catch (error) {
-    handle.failed(error);
+    quietly(() => handle.failed(error));
     throw error;
   }
-  handle.ended();
+  quietly(() => handle.ended());
   return value;
+}
+
+/** What a caller gave us to read may throw when it is read; that is no failure of its turn. */
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    diag.error(`turnspan: a handle could not be ended: ${describeFailure(error).error}`);
+  }
 }
 
 /** What hears how its body went. */
@@ -52,6 +62,11 @@ export interface Ending {
 }
 
 /** Runs a body with nobody to tell; a synchronous throw becomes a rejection, as it does when told. */
-export async function runAlone<A, T>(handle: A, body: Body<A, T>): Promise<T> {
-  return await body(handle);
+export function runAlone<A, T>(handle: A, body: Body<A, T>): Promise<T> {
+  // Not async: a promise of the body's is handed on as it is, which saves one of ours for each call.
+  try {
+    return Promise.resolve(body(handle));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

@@ -1,6 +1,15 @@
 import { redactText } from "../base/redact.ts";
 import { ERROR_TYPE_VALUE_OTHER, GEN_AI_OPERATION_VALUE_CHAT } from "../semconv/gen-ai.ts";
-import type { ModelEnd, ModelFirstChunk, ModelStart, ToolEnd, ToolStart } from "./events.ts";
+import type {
+  Cost,
+  ModelEnd,
+  ModelFirstChunk,
+  ModelStart,
+  ToolEnd,
+  ToolStart,
+  Usage,
+} from "./events.ts";
+import type { PriceCall } from "./records.ts";
 import type { CallState, RunState } from "./state.ts";
 import { findRun, type Step } from "./step.ts";
 import { countCall, countRun, unexplainedCost, unexplainedUsage } from "./totals.ts";
@@ -137,8 +146,8 @@ export function endModelCall(step: Step, event: ModelEnd): void {
   call.timeToFirstChunkMs ??= event.timeToFirstChunkMs;
   call.requestBytes ??= event.requestBytes;
   call.responseBytes ??= event.responseBytes;
-  call.usage ??= event.usage;
-  call.cost ??= event.cost;
+  call.usage ??= knownUsage(event.usage);
+  call.cost ??= knownCost(event.cost);
   finishWhenComplete(step, run, call, event);
 }
 
@@ -180,7 +189,28 @@ function priceCall(step: Step, call: CallState, at: number): void {
   const model = call.responseModel ?? call.model;
   if (model === undefined) return;
   const { provider, usage } = call;
-  call.cost = step.rules.price?.({ provider, model, at, usage });
+  call.cost = askPrice(step, { provider, model, at, usage });
+}
+
+/** A price is what a whole number of nano-dollars says; a book that throws or answers rubbish knows none. */
+function askPrice(step: Step, call: Parameters<PriceCall>[0]): Cost | undefined {
+  try {
+    return knownCost(step.rules.price?.(call));
+  } catch {
+    return undefined;
+  }
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+const knownCost = (cost: Cost | undefined): Cost | undefined =>
+  cost !== undefined && isCount(cost.nanoUsd) ? cost : undefined;
+
+/** Token counts without those that are none: one NaN would stay in every sum. */
+function knownUsage(usage: Usage | undefined): Usage | undefined {
+  if (usage === undefined) return undefined;
+  const known = Object.entries(usage).filter(([, count]) => count === undefined || isCount(count));
+  return Object.fromEntries(known);
 }
 
 /** At a run's close: ends what is still open, and gives what only the run's totals tell to the last call. */
@@ -191,7 +221,8 @@ export function finishOpenCalls(step: Step, run: RunState): void {
   );
   const heir = silent.at(-1);
   for (const call of open) if (call !== heir) finishOpenCall(step, run, call);
-  const { usage, cost } = run.end ?? {};
+  const usage = knownUsage(run.end?.usage);
+  const cost = knownCost(run.end?.cost);
   if (heir !== undefined) {
     if (usage !== undefined) {
       heir.usage = unexplainedUsage(run, usage);
@@ -215,10 +246,6 @@ function priceRun(
   usage: NonNullable<ModelEnd["usage"]>,
 ): ModelEnd["cost"] {
   if (run.model === undefined) return undefined;
-  return step.rules.price?.({
-    provider: run.provider,
-    model: run.model,
-    at: run.endTime,
-    usage,
-  });
+  const { provider, model, endTime: at } = run;
+  return askPrice(step, { provider, model, at, usage });
 }

@@ -25,7 +25,7 @@ function createRun(
     startTime: event.time,
     started: false,
     agentId: event.agentId ?? session.agentId,
-    agentName: event.agentName ?? session.agentName,
+    agentName: event.agentName ?? (event.agentId === undefined ? session.agentName : undefined),
     provider: undefined,
     model: undefined,
     trigger: undefined,
@@ -76,7 +76,7 @@ export function startRun(step: Step, event: RunStart): void {
   const known = step.state.runs.get(event.runId);
   const run = known ?? openTurn(step, event);
   if (known?.started === false) run.startTime = event.time;
-  mergeHint(run.session, event);
+  if (run.session !== run.spawn?.session) mergeHint(run.session, event);
   mergeStart(run, event);
   rememberSettings(run.session, event.settings);
   if (run.started) return;

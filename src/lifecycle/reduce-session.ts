@@ -8,7 +8,13 @@ import type {
 } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
 import { changesOf, rememberSettings } from "./settings.ts";
-import { runningRuns, type SessionDetails, type SessionState, type SpawnLink } from "./state.ts";
+import {
+  latestOf,
+  runningRuns,
+  type SessionDetails,
+  type SessionState,
+  type SpawnLink,
+} from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 import { openSegment } from "./totals.ts";
 
@@ -41,11 +47,9 @@ function createSession(step: Step, hint: SessionHint, parent: SpawnLink | undefi
     ordinal: 0,
     runs: undefined,
     children: undefined,
-    lastSign: hint.time,
-    lastTurnEnd: hint.time,
+    lastSign: undefined,
     stopReason: "stop",
-    lastMessage: undefined,
-    lastMessageIds: undefined,
+    latest: undefined,
     closed: false,
     idBase: undefined,
     ids: undefined,
@@ -83,7 +87,8 @@ export function ensureSession(step: Step, hint: SessionHint): SessionState {
 export function ensureChildSession(step: Step, hint: SessionHint, link: SpawnLink): SessionState {
   const open = step.state.sessions.get(hint.sessionKey);
   if (open !== undefined) {
-    mergeHint(open, hint);
+    // Its spawner's own session is not renamed after the child.
+    if (open !== link.session) mergeHint(open, hint);
     return open;
   }
   const child = createSession(step, hint, link);
@@ -134,7 +139,7 @@ export function closeSession(step: Step, event: SessionClose): void {
     return;
   }
   session.sessionId ??= event.sessionId;
-  session.lastMessage = event.lastMessage ?? session.lastMessage;
+  if (event.lastMessage !== undefined) latestOf(session).message = event.lastMessage;
   if (event.metadata !== undefined) {
     session.details = {
       ...session.details,
@@ -170,10 +175,11 @@ export function patchSession(step: Step, event: SessionPatch): void {
 
 /** The same message told by several signals of the host is one message. */
 function isRepeated(session: SessionState, mark: string): boolean {
-  session.lastMessageIds ??= [];
-  if (session.lastMessageIds.includes(mark)) return true;
-  session.lastMessageIds.push(mark);
-  if (session.lastMessageIds.length > MAX_MESSAGE_IDS) session.lastMessageIds.shift();
+  const latest = latestOf(session);
+  latest.messageIds ??= [];
+  if (latest.messageIds.includes(mark)) return true;
+  latest.messageIds.push(mark);
+  if (latest.messageIds.length > MAX_MESSAGE_IDS) latest.messageIds.shift();
   return false;
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./reduce-call.ts";
 import { attemptRun, blockRun, endRun, spawnSubagent, startRun } from "./reduce-run.ts";
 import { closeSession, openSession, patchSession, receiveMessage } from "./reduce-session.ts";
-import type { LifecycleState, SessionState } from "./state.ts";
+import { type LifecycleState, lastSignOf, type SessionState } from "./state.ts";
 import { type Rules, type Step, touchSession } from "./step.ts";
 
 /**
@@ -25,6 +25,11 @@ export function reduce(
   rules: Rules,
 ): LifecycleRecord[] {
   const step: Step = { state, rules, records: [] };
+  // A time that is none would make a whole batch of spans unreadable at its receiver.
+  if (!Number.isFinite(event.time)) {
+    state.lateEvents += 1;
+    return step.records;
+  }
   if (event.time > state.now) state.now = event.time;
   // The row of an event's type takes that event: the table's type says so, which a look-up cannot.
   const take = takers[event.type] as (step: Step, event: LifecycleEvent) => void;
@@ -72,7 +77,7 @@ export function advance(state: LifecycleState, now: number, rules: Rules): Lifec
 function stopHost(step: Step, event: HostStop): void {
   const outcome = event.outcome ?? "cancelled";
   const at = (session: SessionState): number =>
-    outcome === "abandoned" ? session.lastSign : event.time;
+    outcome === "abandoned" ? lastSignOf(session) : event.time;
   for (const run of [...step.state.runs.values()].reverse()) {
     run.end ??= { type: "run.end", runId: run.runId, time: at(run.session), outcome };
     closeRun(step, run);

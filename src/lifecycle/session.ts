@@ -68,20 +68,23 @@ export interface MessageInfo {
  * shutdown), it opens its next segment, with the same metadata and a new generation.
  */
 export class Session implements Disposable {
-  readonly sessionKey: string;
-  readonly sessionId: string;
   readonly #recorder: Recorder;
   readonly #info: SessionInfo;
-  #silentTurns = 0;
-  /** False again after `end`. */
-  #told = false;
+  /** Turns that nobody heard of. Undefined from when the session was told of until its `end`. */
+  #silentTurns: number | undefined = 0;
 
   constructor(recorder: Recorder, info: SessionInfo) {
     this.#recorder = recorder;
     this.#info = info;
-    this.sessionKey = info.sessionKey;
-    this.sessionId = info.sessionId ?? info.sessionKey;
     if (!recorder.isIdle()) this.#ensureOpen();
+  }
+
+  get sessionKey(): string {
+    return this.#info.sessionKey;
+  }
+
+  get sessionId(): string {
+    return this.#info.sessionId ?? this.#info.sessionKey;
   }
 
   /**
@@ -90,7 +93,7 @@ export class Session implements Disposable {
    */
   turn<T>(info: TurnInfo<T>, body: (turn: Turn) => T | PromiseLike<T>): Promise<T> {
     const recorder = this.#recorder;
-    if (recorder.isIdle()) return runAlone(silentTurn(this.#silentTurns++), body);
+    if (recorder.isIdle()) return runAlone(silentTurn(this.#countSilentTurn()), body);
     this.#ensureOpen();
     const runId = freshRunId(recorder, info.runId);
     const verdict = recorder.lifecycle.ask({
@@ -111,17 +114,29 @@ export class Session implements Disposable {
 
   /** Says that settings were changed; call it after the change was made, never for a refused one. */
   patch(patch: Settings, info: PatchInfo = {}): void {
-    this.#apply({ type: "session.patch", patch, ...info });
+    if (!this.#isHeard()) return;
+    const { actor, source, entry, cfg } = info;
+    this.#recorder.lifecycle.tell({
+      type: "session.patch",
+      time: this.#recorder.now(),
+      sessionKey: this.sessionKey,
+      sessionId: this.sessionId,
+      patch,
+      actor,
+      source,
+      entry,
+      cfg,
+    });
   }
 
   /** Says that a user's message arrived, before it is worked on. */
   messageReceived(message: MessageInfo = {}): void {
-    this.#apply({ type: "message.received", ...message });
+    this.#tellMessage({ type: "message.received", ...message });
   }
 
   /** Says that an answer went out. */
   messageSent(message: MessageInfo = {}): void {
-    this.#apply({ type: "message.sent", ...message });
+    this.#tellMessage({ type: "message.sent", ...message });
   }
 
   /** Ends the session; open turns end as cancelled. Ending it again does nothing. Default reason `end`. */
@@ -132,8 +147,8 @@ export class Session implements Disposable {
       readonly metadata?: Metadata | undefined;
     } = {},
   ): void {
-    if (!this.#told) return;
-    this.#told = false;
+    if (this.#silentTurns !== undefined) return;
+    this.#silentTurns = 0;
     if (!this.#isOpen()) return;
     const { lifecycle, now } = this.#recorder;
     const { sessionKey, sessionId } = this;
@@ -144,9 +159,8 @@ export class Session implements Disposable {
     this.end();
   }
 
-  #apply(event: EventOfSession): void {
-    if (!this.#told && this.#recorder.isIdle()) return;
-    this.#ensureOpen();
+  #tellMessage(event: { readonly type: "message.received" | "message.sent" } & MessageInfo): void {
+    if (!this.#isHeard()) return;
     const { sessionKey, sessionId } = this;
     this.#recorder.lifecycle.tell({
       ...event,
@@ -156,10 +170,17 @@ export class Session implements Disposable {
     });
   }
 
+  /** Whether there is a session to tell of; opens it where somebody listens by now. */
+  #isHeard(): boolean {
+    if (this.#silentTurns !== undefined && this.#recorder.isIdle()) return false;
+    this.#ensureOpen();
+    return true;
+  }
+
   /** Opens the session in the lifecycle, once somebody listens, and again after it was ended. */
   #ensureOpen(): void {
-    if (this.#told && this.#isOpen()) return;
-    this.#told = true;
+    if (this.#silentTurns === undefined && this.#isOpen()) return;
+    this.#silentTurns = undefined;
     this.#recorder.lifecycle.tell({
       ...this.#info,
       type: "session.open",
@@ -168,15 +189,17 @@ export class Session implements Disposable {
     });
   }
 
+  #countSilentTurn(): number {
+    if (this.#silentTurns === undefined) return 0;
+    this.#silentTurns += 1;
+    return this.#silentTurns - 1;
+  }
+
   #isOpen(): boolean {
     const open = this.#recorder.lifecycle.state.sessions.get(this.sessionKey);
     return open !== undefined && open.sessionId === this.sessionId;
   }
 }
-
-type EventOfSession =
-  | ({ readonly type: "session.patch"; readonly patch: Settings } & PatchInfo)
-  | ({ readonly type: "message.received" | "message.sent" } & MessageInfo);
 
 function parentOf(parent: Context | undefined): TraceIds | undefined {
   const span = parent === undefined ? undefined : trace.getSpanContext(parent);

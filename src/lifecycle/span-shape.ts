@@ -1,5 +1,7 @@
 import { type Attributes, SpanKind, type SpanStatus, SpanStatusCode } from "@opentelemetry/api";
 import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_SESSION_ID,
   GEN_AI_OPERATION_VALUE_EXECUTE_TOOL,
   GEN_AI_OPERATION_VALUE_INVOKE_AGENT,
 } from "../semconv/gen-ai.ts";
@@ -31,15 +33,31 @@ export interface SpanPolicy {
   readonly constant: Attributes;
 }
 
-export const sessionSpanName = (session: SessionState): string => `session ${agentName(session)}`;
+const MAX_NAMES = 1000;
 
-export const runSpanName = (run: RunState): string =>
-  `${GEN_AI_OPERATION_VALUE_INVOKE_AGENT} ${agentName(run)}`;
+/** Names with a prefix, made once each: there are few of them, and a hundred thousand spans to share them. */
+function namesAfter(prefix: string): (name: string) => string {
+  const names = new Map<string, string>();
+  return (name) => {
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    if (names.size >= MAX_NAMES) names.clear();
+    const made = `${prefix} ${name}`;
+    names.set(name, made);
+    return made;
+  };
+}
+
+const sessionNames = namesAfter(own.TURNSPAN_KIND_VALUE_SESSION);
+const runNames = namesAfter(GEN_AI_OPERATION_VALUE_INVOKE_AGENT);
+const toolNames = namesAfter(GEN_AI_OPERATION_VALUE_EXECUTE_TOOL);
+
+export const sessionSpanName = (session: SessionState): string => sessionNames(agentName(session));
+
+export const runSpanName = (run: RunState): string => runNames(agentName(run));
 
 export const callSpanName = (call: CallState): string =>
-  call.kind === "tool_call"
-    ? `${GEN_AI_OPERATION_VALUE_EXECUTE_TOOL} ${call.name}`
-    : `${call.name} ${call.model ?? "unknown"}`;
+  call.kind === "tool_call" ? toolNames(call.name) : `${call.name} ${call.model ?? "unknown"}`;
 
 export const callSpanKind = (call: CallState): SpanKind =>
   call.kind === "tool_call" ? SpanKind.INTERNAL : SpanKind.CLIENT;
@@ -54,7 +72,13 @@ export function whoAndWhere(
   into: AttributeSink,
 ): void {
   whoAttributes(session, into);
-  into.setAttribute(own.ATTR_SESSION_KEY, shownKey(session.sessionKey, sessionKeys));
+  const key = shownKey(session.sessionKey, sessionKeys);
+  into.setAttribute(own.ATTR_SESSION_KEY, key);
+  // Where a host gave no id of its own the key stands in for it.
+  if (session.sessionId === session.sessionKey && key !== session.sessionKey) {
+    into.setAttribute(ATTR_SESSION_ID, key);
+    into.setAttribute(ATTR_GEN_AI_CONVERSATION_ID, key);
+  }
   writeAll(constant, into);
 }
 

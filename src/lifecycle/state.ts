@@ -66,12 +66,10 @@ export interface SessionState {
   /** Runs open now, and sessions of subagents that this one spawned. */
   runs: RunState[] | undefined;
   children: SessionState[] | undefined;
-  lastSign: number;
-  /** When the turn ended that `stopReason` and `lastMessage` are of. */
-  lastTurnEnd: number;
+  /** The latest sign of life; absent while that is the opening. */
+  lastSign: number | undefined;
   stopReason: StopReason;
-  lastMessage: string | undefined;
-  lastMessageIds: string[] | undefined;
+  latest: LatestNews | undefined;
   closed: boolean;
   /** Hash of key, generation and opening; made at the first record. */
   idBase: string | undefined;
@@ -79,6 +77,14 @@ export interface SessionState {
   ids: SpanIds | undefined;
   /** The span while it is open; none where spans are written at their end. */
   span: Span | undefined;
+}
+
+/** What a session has from its first turn or message on: kept apart so that one that only waits stays small. */
+export interface LatestNews {
+  /** When the turn ended that `stopReason` and `message` are of. */
+  turnEnd: number | undefined;
+  message: string | undefined;
+  messageIds: string[] | undefined;
 }
 
 /** What few sessions have: kept apart so that a plain one stays small. */
@@ -202,6 +208,14 @@ export function createTotals(): Totals {
     nanoUsd: 0,
     unknownCostCalls: 0,
   };
+}
+
+export const lastSignOf = (session: SessionState): number => session.lastSign ?? session.openedAt;
+
+/** To write into. */
+export function latestOf(session: SessionState): LatestNews {
+  session.latest ??= { turnEnd: undefined, message: undefined, messageIds: undefined };
+  return session.latest;
 }
 
 /** Runs of a session that have not ended: one that only waits for late facts is over for its host. */

@@ -1,6 +1,6 @@
 import { nextRecordId } from "./identity.ts";
 import type { LifecycleRecord, PriceCall } from "./records.ts";
-import type { LifecycleState, RunState, SessionState } from "./state.ts";
+import { type LifecycleState, lastSignOf, type RunState, type SessionState } from "./state.ts";
 
 /** Functions that the rules ask. Given once, pure as far as a replay can see. */
 export interface Rules {
@@ -22,7 +22,7 @@ export function findRun(step: Step, runId: string): RunState | undefined {
 }
 
 export function touchSession(session: SessionState, time: number): void {
-  if (time > session.lastSign) session.lastSign = time;
+  if (time > lastSignOf(session)) session.lastSign = time;
 }
 
 export function announceSession(step: Step, session: SessionState, time: number): void {

@@ -77,14 +77,19 @@ export function countRun(run: RunState, usage: Usage, cost: Cost | undefined, ti
 const less = (whole: number | undefined, part: number): number | undefined =>
   whole === undefined ? undefined : Math.max(0, whole - part);
 
+const atMost = (part: number | undefined, whole: number): number | undefined =>
+  part === undefined ? undefined : Math.min(part, whole);
+
 /** What of the run's own usage its counted calls do not explain. */
 export function unexplainedUsage(run: RunState, whole: Usage): Usage {
   const { totals } = run;
+  const cacheWriteTokens = less(whole.cacheWriteTokens, totals.cacheWriteTokens);
   return {
     inputTokens: less(whole.inputTokens, totals.inputTokens),
     outputTokens: less(whole.outputTokens, totals.outputTokens),
     cacheReadTokens: less(whole.cacheReadTokens, totals.cacheReadTokens),
-    cacheWriteTokens: less(whole.cacheWriteTokens, totals.cacheWriteTokens),
+    cacheWriteTokens,
+    cacheWrite1hTokens: atMost(whole.cacheWrite1hTokens, cacheWriteTokens ?? 0),
     reasoningTokens: less(whole.reasoningTokens, totals.reasoningTokens),
   };
 }

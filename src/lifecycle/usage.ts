@@ -21,6 +21,7 @@ const shapes: readonly {
       outputTokens: count(raw, "outputTokens"),
       cacheReadTokens: count(raw, "cacheReadTokens") ?? count(raw, "cachedInputTokens"),
       cacheWriteTokens: count(raw, "cacheWriteTokens"),
+      cacheWrite1hTokens: count(raw, "cacheWrite1hTokens"),
       reasoningTokens: count(raw, "reasoningTokens"),
     }),
   },
@@ -71,6 +72,7 @@ function readAnthropic(raw: Fields): Usage {
     outputTokens: count(raw, "output_tokens"),
     cacheReadTokens,
     cacheWriteTokens,
+    cacheWrite1hTokens: count(raw["cache_creation"], "ephemeral_1h_input_tokens"),
   };
 }
 
@@ -80,7 +82,11 @@ function readAnthropic(raw: Fields): Usage {
  */
 export function readUsage(raw: unknown): Usage | undefined {
   if (!isFields(raw)) return undefined;
-  return shapes.find((shape) => count(raw, shape.has) !== undefined)?.read(raw);
+  try {
+    return shapes.find((shape) => count(raw, shape.has) !== undefined)?.read(raw);
+  } catch {
+    return undefined;
+  }
 }
 
 const STOP_REASONS: Readonly<Record<string, StopReason>> = {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { CodedError } from "../base/errors.ts";
+import { findConfigFolder } from "../base/user-folders.ts";
 
 const dollars = z.number().nonnegative();
 
@@ -39,11 +40,8 @@ const PriceFile = z.strictObject({ version: z.literal(1), prices: z.array(PriceE
 export function findPriceFile(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  // The XDG specification wants a relative path ignored.
-  const configHome = env["XDG_CONFIG_HOME"] ?? "";
-  if (isAbsolute(configHome)) return join(configHome, "turnspan", "prices.json");
-  const home = env["HOME"] ?? env["USERPROFILE"];
-  return home ? join(home, ".config", "turnspan", "prices.json") : undefined;
+  const folder = findConfigFolder(env);
+  return folder && join(folder, "prices.json");
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { AttachedConfig } from "../hooks/config-attach.ts";
 import { HookEngine } from "../hooks/engine.ts";
 import { PresetIds } from "../lifecycle/preset-ids.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
@@ -6,6 +7,7 @@ import { createPriceBook } from "../pricing/price-book.ts";
 import { findPriceFile } from "../pricing/price-file.ts";
 import type { TurnspanOptions } from "../turnspan.ts";
 import { resolveTelemetry, type TelemetryConfig, type TelemetryOptions } from "./config.ts";
+import type { ActionParts, ConfigSource } from "./config-file.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 
@@ -27,6 +29,14 @@ export interface TelemetryParts {
   readonly host?: string | undefined;
   /** Epoch milliseconds. */
   readonly clock?: (() => number) | undefined;
+  /**
+   * A config file's path, what one would hold, or what `loadConfig` of `turnspan/hooks` found. Its hooks
+   * are attached, unless the events come from a replay or an import; values in code win over its
+   * `telemetry`.
+   */
+  readonly config?: ConfigSource | undefined;
+  /** What the host adds to what configured hooks can do. */
+  readonly actions?: ActionParts | undefined;
 }
 
 /** Everything that is needed before there are providers. */
@@ -38,15 +48,21 @@ export interface Prepared {
   readonly price: PriceCall;
   readonly drops: DropCounts;
   readonly pipeline: Pipeline;
+  /** The hooks of `config` at work. */
+  readonly configured: AttachedConfig | undefined;
 }
 
-/** Resolves options, prices and exporters. Throws TELEMETRY_OPTIONS_INVALID or PRICES_FILE_INVALID. */
+/**
+ * Resolves options, prices, exporters and configured hooks. Throws CONFIG_INVALID,
+ * TELEMETRY_OPTIONS_INVALID or PRICES_FILE_INVALID.
+ */
 export async function prepareTelemetry(
   options: TelemetryOptions & TelemetryParts,
 ): Promise<Prepared> {
   const { hooks = new HookEngine(), price, pricesFile, ...rest } = options;
-  const { append, onRecord, source, host, clock, ...plain } = rest;
-  const resolved = resolveTelemetry(plain);
+  const { append, onRecord, source, host, clock, config: given, actions = {}, ...plain } = rest;
+  const fromConfig = given === undefined ? undefined : await readGiven(given);
+  const resolved = resolveTelemetry({ ...fromConfig?.telemetry, ...plain });
   const config = resolved.disabled
     ? { ...resolved, exporters: { traces: [], logs: [], metrics: [] } }
     : resolved;
@@ -60,6 +76,26 @@ export async function prepareTelemetry(
     price: price ?? (await loadPrices(pricesFile)),
     drops,
     pipeline: await createPipeline(config, drops),
+    configured: isLive(source) ? await fromConfig?.attach(hooks, actions) : undefined,
+  };
+}
+
+/** What was told before sets off nothing now. */
+const isLive = (source: TelemetryParts["source"]): boolean =>
+  source !== "replay" && source !== "import";
+
+interface FromConfig {
+  readonly telemetry: TelemetryOptions;
+  attach(hooks: HookEngine, actions: ActionParts): Promise<AttachedConfig>;
+}
+
+/** Loads what reads configs only where there is one. */
+async function readGiven(given: ConfigSource): Promise<FromConfig> {
+  const { attachToProcess, readConfigSource, telemetryOf } = await import("./config-file.ts");
+  const loaded = await readConfigSource(given);
+  return {
+    telemetry: telemetryOf(loaded),
+    attach: (hooks, actions) => attachToProcess(hooks, loaded, actions),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { AttachedConfig } from "../hooks/config-attach.ts";
 import type { LoggerProviderLike } from "../lifecycle/record-log.ts";
 import { createTurnspan, type Turnspan, type TurnspanOptions } from "../turnspan.ts";
 import type { TelemetryConfig } from "./config.ts";
@@ -14,6 +15,8 @@ export interface Telemetry extends AsyncDisposable {
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProviderLike;
   readonly config: TelemetryConfig;
+  /** The hooks of the option `config`; undefined where there was none. */
+  readonly configured: AttachedConfig | undefined;
   /** What was lost so far, by signal and reason. */
   dropped(): readonly DroppedTelemetry[];
   /** Sends everything recorded so far; false where that took longer. Default 10 s. */
@@ -45,6 +48,7 @@ export class RunningTelemetry implements Telemetry {
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProviderLike;
   readonly config: TelemetryConfig;
+  readonly configured: AttachedConfig | undefined;
   readonly #prepared: Prepared;
   readonly #providers: Providers;
   readonly #guard: Disposable | undefined;
@@ -55,6 +59,7 @@ export class RunningTelemetry implements Telemetry {
     this.#prepared = prepared;
     this.#providers = providers;
     this.config = prepared.config;
+    this.configured = prepared.configured;
     ({
       tracerProvider: this.tracerProvider,
       meterProvider: this.meterProvider,
@@ -90,6 +95,8 @@ export class RunningTelemetry implements Telemetry {
     this.#guard?.[Symbol.dispose]();
     this.turnspan.close();
     await within(leftMs() / 2, hooks.settled(leftMs() / 2));
+    // Whatever they still run is ended here: nobody would end it later.
+    this.configured?.[Symbol.dispose]();
     // Metrics go last, so that they tell of the losses; but not later than at half of what is left.
     const sent = pipeline.flush();
     await within(leftMs() / 2, sent);

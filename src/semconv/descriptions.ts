@@ -71,6 +71,12 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_HOOK_DECISION]: "what a guard decided",
   [own.ATTR_HOOK_REASON]: "why it decided so",
   [own.ATTR_HOOK_DURATION_MS]: "ms the entry ran",
+  [own.ATTR_AUDIT_LOG]: "name of the audit log that holds the record: one a writer",
+  [own.ATTR_AUDIT_SEQ]: "the record's place in its audit log, counted from 0",
+  [own.ATTR_AUDIT_GAP_FIRST_SEQ]: "place of the first record of a gap",
+  [own.ATTR_AUDIT_GAP_COUNT]: "records that are missing there, exactly",
+  [own.ATTR_AUDIT_GAP_SINCE]:
+    "when the first of them came, epoch ms; the gap's own time is the last's",
   [own.ATTR_LINK_KIND]: "on links: `session`, `previous_session` or `spawned_by`",
   [own.ATTR_SIGNAL]: "on dropped telemetry: `traces`, `logs`, `metrics` or `hooks`",
   [own.ATTR_REASON]: "on dropped telemetry: why",

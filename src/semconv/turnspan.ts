@@ -87,6 +87,12 @@ export const ATTR_HOOK_DECISION = "turnspan.hook.decision";
 export const ATTR_HOOK_REASON = "turnspan.hook.reason";
 export const ATTR_HOOK_DURATION_MS = "turnspan.hook.duration_ms";
 
+export const ATTR_AUDIT_LOG = "turnspan.audit.log";
+export const ATTR_AUDIT_SEQ = "turnspan.audit.seq";
+export const ATTR_AUDIT_GAP_FIRST_SEQ = "turnspan.audit.gap.first_seq";
+export const ATTR_AUDIT_GAP_COUNT = "turnspan.audit.gap.count";
+export const ATTR_AUDIT_GAP_SINCE = "turnspan.audit.gap.since";
+
 export const ATTR_LINK_KIND = "turnspan.link.kind";
 export const LINK_KIND_VALUE_SESSION = "session";
 export const LINK_KIND_VALUE_PREVIOUS_SESSION = "previous_session";
@@ -106,3 +112,4 @@ export const EVENT_SUBAGENT_FINISHED = "turnspan.subagent.finished";
 export const EVENT_SUBAGENT_KILLED = "turnspan.subagent.killed";
 export const EVENT_HOOK_DECISION = "turnspan.hook.decision";
 export const EVENT_HOOK_FAILURE = "turnspan.hook.failure";
+export const EVENT_AUDIT_GAP = "turnspan.audit.gap";

@@ -1,6 +1,4 @@
 import { finish } from "./report.ts";
-import { benchTurn } from "./turn/bench-turn.ts";
-import { setContextManager, startSdk3 } from "./turn/stack-sdk-3.ts";
+import { benchExporting } from "./turn/bench-exporting.ts";
 
-setContextManager();
-finish(await benchTurn("SDK 3.1, API 1.10", startSdk3));
+finish(await benchExporting("Agent turn, SDK 3.1 and API 1.10, exporting", "3"));

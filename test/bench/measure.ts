@@ -1,7 +1,13 @@
-/** What is timed: one way of doing the same work. */
+/** What is timed in this process: one way of doing the same work. */
 export interface Variant {
   readonly name: string;
   readonly run: () => unknown;
+}
+
+/** What is timed anywhere: gives the microseconds of CPU time of one run, after doing `runs` of them. */
+export interface Timed {
+  readonly name: string;
+  readonly time: (runs: number) => Promise<number>;
 }
 
 export interface Timing {
@@ -22,19 +28,26 @@ export interface Spread {
   readonly p90: number;
 }
 
+/** Times variants of this process; see `timeInTurn`. */
+export const timeVariants = (variants: readonly Variant[], timing: Timing): Promise<Samples> =>
+  timeInTurn(
+    variants.map(({ name, run }) => ({ name, time: (runs) => timeOf(run, runs) })),
+    timing,
+  );
+
 /**
  * CPU time of every variant in every round, in turn, so that a busy machine or a hot one hits all alike.
- * The bench's process runs with `--single-threaded-gc`, so that this is the main thread's time.
+ * Benches run with `--single-threaded-gc`: the time is the main thread's, all its garbage included.
  */
-export async function timeVariants(
-  variants: readonly Variant[],
+export async function timeInTurn(
+  variants: readonly Timed[],
   { rounds, runs, warmUpRuns = 2 * runs }: Timing,
 ): Promise<Samples> {
   const samples = new Map(variants.map(({ name }) => [name, [] as number[]]));
-  for (const variant of variants) await timeOf(variant, warmUpRuns);
+  for (const { time } of variants) await time(warmUpRuns);
   for (let round = 0; round < rounds; round += 1) {
-    for (const variant of rotated(variants, round)) {
-      samples.get(variant.name)?.push(await timeOf(variant, runs));
+    for (const { name, time } of rotated(variants, round)) {
+      samples.get(name)?.push(await time(runs));
     }
   }
   return samples;
@@ -46,7 +59,8 @@ function rotated<T>(items: readonly T[], by: number): readonly T[] {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-async function timeOf({ run }: Variant, runs: number): Promise<number> {
+/** CPU time of this process for one run, in microseconds. */
+export async function timeOf(run: () => unknown, runs: number): Promise<number> {
   // What the one before left behind is not this one's to clear.
   await globalThis.gc?.({ type: "minor", execution: "async" });
   const before = process.cpuUsage();
@@ -58,7 +72,9 @@ async function timeOf({ run }: Variant, runs: number): Promise<number> {
 /** How often the base's time a variant took, round by round. */
 export function ratioTo(samples: Samples, base: string, name: string): Spread {
   const bases = samples.get(base) ?? [];
-  const ratios = (samples.get(name) ?? []).map((value, round) => value / (bases[round] ?? Number.NaN));
+  const ratios = (samples.get(name) ?? []).map(
+    (value, round) => value / (bases[round] ?? Number.NaN),
+  );
   return spreadOf(ratios);
 }
 

@@ -216,7 +216,7 @@ test.each([
   [["replay", "f", "--host", "openclaw", "--content", "all"], "--content all is not known"],
   [["replay", "f", "--host", "openclaw", "--endpoint", "here"], "--endpoint here is no http"],
   [["replay", "f", "--host", "openclaw", "--out", "a", "--endpoint", "http://b"], "exclude"],
-  [["replay", "/no/such/file", "--host", "openclaw", "--out", "/no/such/out"], "/no/such/out"],
+  [["replay", "/no/such/file", "--host", "openclaw", "--out", "/no/such/out"], "/no/such/file"],
   [["relpay"], 'there is no command "relpay"'],
 ] as const)("wrong use %j gives one clear line", async (args, line) => {
   const { code, err, out } = await runTurnspan(args);
@@ -224,6 +224,17 @@ test.each([
   expect(err).toContain(line);
   expect(err.trimEnd().split("\n")).toHaveLength(1);
   expect(out).toBe("");
+});
+
+test("neither the recording nor an older output is lost to a wrong call", async () => {
+  using folder = openFolder();
+  const before = readFileSync(folder.file, "utf8");
+  const { code, err } = await folder.replay("--out", folder.file);
+  expect([code, err]).toEqual([2, expect.stringContaining("is the recording itself")]);
+  expect(readFileSync(folder.file, "utf8")).toBe(before);
+  writeFileSync(folder.out, "precious");
+  await runTurnspan(["replay", "--host", "openclaw", "/no/such/file", "--out", folder.out]);
+  expect(readFileSync(folder.out, "utf8")).toBe("precious");
 });
 
 test("a recording that cannot be read is named", async () => {

@@ -7,6 +7,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { expect, test, vi } from "vitest";
+import { redactText } from "../../src/base/redact.ts";
 import type { HookName } from "../../src/hooks/points.ts";
 import { createTurnspan } from "../../src/turnspan.ts";
 import { startTestTelemetry } from "../support/telemetry.ts";
@@ -507,4 +508,97 @@ test("content for this machine only goes nowhere on a provider that nobody would
   using session = telemetry.turnspan.openSession(support);
   await session.turn({ message: "hello" }, () => undefined);
   expect(JSON.stringify(telemetry.span("invoke_agent support").attributes)).not.toContain("hello");
+});
+
+test("a hashed session key shows nowhere, also where it stands in for the session's id", async () => {
+  await using telemetry = startTestTelemetry({ sessionKeys: "hashed" });
+  {
+    using session = telemetry.turnspan.openSession({ sessionKey: "tel:+41791234567" });
+    await session.turn({}, () => undefined);
+  }
+  const shown = JSON.stringify([
+    telemetry.spans().map((span) => span.attributes),
+    telemetry.records().map((record) => record.attributes),
+  ]);
+  expect(shown).not.toContain("41791234567");
+});
+
+test("prices, costs and counts that are no whole numbers are unknown, and poison no sum", async () => {
+  await using telemetry = startTestTelemetry({
+    price: ({ model }) => {
+      if (model === "throws") throw new Error("no book");
+      return { nanoUsd: model === "nan" ? Number.NaN : 5, source: "user" };
+    },
+  });
+  {
+    using session = telemetry.turnspan.openSession(support);
+    await session.turn({}, async (turn) => {
+      for (const model of ["nan", "throws", "good"]) {
+        await turn.modelCall({ model }, (call) => call.response({ usage }));
+      }
+      await turn.modelCall({ model: "good" }, (call) =>
+        call.response({ usage, costUsd: Number.NaN }),
+      );
+      await turn.modelCall({ model: "good" }, (call) => {
+        call.response({
+          get usage(): never {
+            throw new Error("getter");
+          },
+        });
+      });
+    });
+  }
+  expect(telemetry.span("session support").attributes).toMatchObject({
+    "turnspan.session.cost.usd": 10 / 1e9,
+    "turnspan.session.cost.unknown_calls": 3,
+    "turnspan.session.model_calls": 5,
+  });
+});
+
+test("events that are no events, and times that are none, are dropped and harm nobody", async () => {
+  await using telemetry = startTestTelemetry();
+  const { turnspan } = telemetry;
+  for (const rubbish of [
+    null,
+    5,
+    {},
+    { type: "nope", time: 1 },
+    { type: "run.start", time: NaN },
+  ]) {
+    expect(() => void turnspan.observe(rubbish as never)).not.toThrow();
+  }
+  expect(telemetry.spans()).toEqual([]);
+});
+
+test("an append that rejects is no unhandled rejection", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const turnspan = createTurnspan({ append: () => Promise.reject(new Error("full")) as never });
+  turnspan.openSession(support).end();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
+
+test("a subagent is known by its own name, and its spawner's session keeps its own", async () => {
+  await using telemetry = startTestTelemetry();
+  {
+    using session = telemetry.turnspan.openSession({ ...support, agentName: "Support" });
+    await session.turn({}, (turn) => turn.subagent({ agentId: "writer" }, () => undefined));
+  }
+  expect(telemetry.spans().map((span) => span.name)).toEqual([
+    "invoke_agent writer",
+    "invoke_agent Support",
+    "session Support",
+  ]);
+});
+
+test("redacting is quick on any text", () => {
+  const began = performance.now();
+  for (const text of ["3f-".repeat(100_000), "a.b".repeat(33_000), "token=".repeat(20_000)]) {
+    redactText(text);
+  }
+  // Seconds where a look-back was unbounded; milliseconds now.
+  expect(performance.now() - began).toBeLessThan(5000);
 });

@@ -35,9 +35,17 @@ test("the hooks have these names", () => {
 
 test("errors have these codes", () => {
   expect(Object.keys(errorCodes).sort()).toEqual([
+    "CONFIG_INVALID",
     "PRICES_FILE_INVALID",
     "PRICES_USAGE",
     "REPLAY_FAILED",
+    "SERVER_DATA_IN_USE",
+    "SERVER_OPTIONS_INVALID",
+    "SERVER_PORT_TAKEN",
+    "SERVER_UNREACHABLE",
+    "SERVICE_FAILED",
+    "STORE_BROKEN",
+    "STORE_NEWER",
     "TELEMETRY_ALREADY_STARTED",
     "TELEMETRY_OPTIONS_INVALID",
     "TURN_BLOCKED",
@@ -66,11 +74,21 @@ test("turnspan --help lists these commands", async () => {
   const { code, out } = await runTurnspan(["--help"]);
   expect(code).toBe(0);
   const commands = [...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
-  expect(commands).toEqual(["prices", "replay"]);
+  expect(commands).toEqual([
+    "up",
+    "service",
+    "sessions",
+    "turns",
+    "trace",
+    "errors",
+    "cost",
+    "prices",
+    "replay",
+  ]);
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["prices", "replay"]) {
+  for (const command of ["cost", "prices", "replay"]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

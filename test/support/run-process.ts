@@ -8,7 +8,7 @@ export interface EndedProcess {
   readonly stderr: string;
 }
 
-export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env"> {
+export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "timeout"> {
   /** Called as soon as the process has written this to standard output: `[text, what to do]`. */
   readonly when?: readonly [text: string, act: (kill: (signal: NodeJS.Signals) => void) => void];
 }

@@ -1,6 +1,7 @@
 import type { Rate, RateKind } from "../../pricing/cost.ts";
 import { isValidAt, type PriceOffer } from "../../pricing/price-offer.ts";
 import { toUserOffer } from "../../pricing/user-offers.ts";
+import { shellWord } from "../shell-word.ts";
 import { findEndMs, type PriceOverview, type PriceQuestion } from "./price-question.ts";
 
 /** Per kind: its name, and where its tokens are charged when it has no rate. */
@@ -145,8 +146,4 @@ function timeText(ms: number): string {
 
 function clockText(second: number): string {
   return new Date(second * 1000).toISOString().slice(11, 16);
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { openReplay, type ReplayReport } from "../../adapters/openclaw/replay.ts";
 import { CodedError } from "../../base/errors.ts";
@@ -94,6 +95,22 @@ async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<str
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
+/** Before anything is written: a recording that is not there must cost no older output, nor itself. */
+async function assertReadable({ file, out }: ReplayRequest): Promise<void> {
+  if (file === "-") return;
+  const input = await open(file).catch((cause: unknown) =>
+    Promise.reject(
+      new CodedError("REPLAY_FAILED", `cannot read ${file}: ${messageOf(cause)}`, { cause }),
+    ),
+  );
+  const { dev, ino } = await input.stat().finally(() => input.close());
+  if (out === undefined) return;
+  const output = await stat(out).catch(() => undefined);
+  if (output?.dev === dev && output.ino === ino) {
+    throw wrong(`--out ${out} is the recording itself`);
+  }
+}
+
 async function play(
   events: AsyncIterable<LifecycleEvent>,
   output: ReplayOutput,
@@ -126,6 +143,7 @@ async function play(
 
 async function runReplay(args: readonly string[], cli: CliContext): Promise<number> {
   const request = readRequest(args);
+  await assertReadable(request);
   const tally = new RecordTally();
   const replay = openReplay({
     onBrokenLine: ({ line, reason }) =>

@@ -1,4 +1,9 @@
-import { createTurnspan, type Session, type Turn, type TurnspanOptions } from "../../../src/index.ts";
+import {
+  createTurnspan,
+  type Session,
+  type Turn,
+  type TurnspanOptions,
+} from "../../../src/index.ts";
 import { type Agent, runSteps } from "./bare-agent.ts";
 import {
   actor,

@@ -127,6 +127,7 @@ export class RawAgent implements Agent {
   async #runTurn(turn: RunningTurn): Promise<string> {
     const startedAt = performance.now();
     this.#log("turnspan.turn.start", "run.start", {
+      "gen_ai.agent.id": agent.id,
       "turnspan.run.id": turn.runId,
       "turnspan.turn.index": turn.index,
       "gen_ai.request.model": agent.model,
@@ -150,6 +151,7 @@ export class RawAgent implements Agent {
   #completed(turn: RunningTurn, durationMs: number): void {
     const totals = {
       "turnspan.turn.outcome": "completed",
+      "turnspan.turn.stop_reason": "stop",
       "turnspan.turn.model_calls": turn.modelCalls,
       "turnspan.turn.tool_calls": turn.toolCalls,
       "turnspan.turn.input_tokens": turn.inputTokens,

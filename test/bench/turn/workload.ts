@@ -52,7 +52,6 @@ export const toolWork: readonly (readonly ToolWork[])[] = [
 ];
 
 export const SPANS = 9;
-export const PATCHES = 2;
 
 export const agent = { id: "support", provider: models.provider, model: models.model } as const;
 export const session = { key: "web:42", id: "0f8a5c1e-7d8e-4b7e-9a53-2f6f0d7f1a11" } as const;

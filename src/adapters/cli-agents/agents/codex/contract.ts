@@ -1,0 +1,27 @@
+import path from "node:path";
+import type { AgentContract } from "../../transcript.ts";
+import { CodexReader } from "./transcript.ts";
+
+/** Codex: `sessions/<year>/<month>/<day>/rollout-….jsonl`, archived ones apart; old ones may be packed. */
+export const codex = {
+  id: "codex",
+  title: "Codex",
+  transcripts: {
+    folders: (env, home) => {
+      const own = env["CODEX_HOME"] || (home && path.join(home, ".codex"));
+      return own ? [path.join(own, "sessions"), path.join(own, "archived_sessions")] : [];
+    },
+    file: /\/rollout-[^/]*\.jsonl(\.zst)?$/,
+    sessionOf: (file) => path.posix.basename(file).replace(/\.jsonl(\.zst)?$/, ""),
+    usageMarks: [
+      '"session_meta"',
+      '"turn_context"',
+      '"thread_settings_applied"',
+      '"token_usage_record"',
+      '"token_count"',
+    ],
+    isOwnLine: (line) => line["type"] === "session_meta" && "payload" in line,
+    describeFile: async () => ({}),
+    openReader: (seen) => new CodexReader(seen),
+  },
+} as const satisfies AgentContract;

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { type Fields, record } from "./fields.ts";
+import { readChunks } from "./file-chunks.ts";
+import type { SessionFiles, TranscriptFile } from "./find-transcripts.ts";
+import { LineScanner } from "./line-scanner.ts";
+import type { SeenCalls } from "./seen-calls.ts";
+import type { TranscriptCall, TranscriptReader } from "./transcript.ts";
+
+export interface ReadOptions {
+  /** Shared by all sessions that are read in one go. */
+  readonly seen: SeenCalls;
+  readonly signal: AbortSignal;
+  readonly onBytes?: (bytes: number) => void;
+  /** Lines of a file were skipped. */
+  readonly onBrokenLines?: (path: string, lines: number) => void;
+  /** A file could not be read, or not to its end. */
+  readonly onUnreadable?: (path: string, error: unknown) => void;
+}
+
+/**
+ * Reads the model calls of a session: each once, with its final usage. Memory does not grow with the size
+ * of the files. What cannot be read is told to the callbacks; only the signal's reason is thrown.
+ */
+export async function* readSession(
+  { agent, files }: SessionFiles,
+  options: ReadOptions,
+): AsyncGenerator<readonly TranscriptCall[]> {
+  const reader = agent.transcripts.openReader(options.seen);
+  for (const file of files) {
+    const name = file.path.replaceAll(path.sep, "/");
+    reader.beginFile({ ...(await agent.transcripts.describeFile(name)), path: name });
+    try {
+      yield* file.path.endsWith(".json")
+        ? readWhole(file, reader, options)
+        : readLines(file, reader, agent.transcripts.usageMarks, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      options.onUnreadable?.(file.path, error);
+    }
+  }
+  yield reader.end();
+}
+
+async function* readLines(
+  file: TranscriptFile,
+  reader: TranscriptReader,
+  marks: readonly string[],
+  options: ReadOptions,
+): AsyncGenerator<readonly TranscriptCall[]> {
+  const scanner = new LineScanner((line) => reader.read(line), marks);
+  for await (const chunk of readChunks(file, options.signal)) {
+    scanner.push(chunk);
+    options.onBytes?.(chunk.length);
+    const settled = reader.takeSettled();
+    if (settled.length > 0) yield settled;
+  }
+  scanner.end();
+  if (scanner.broken > 0) options.onBrokenLines?.(file.path, scanner.broken);
+}
+
+/** The largest text that fits a string of ours is some eight times this. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** Older versions of Gemini CLI write one document: its head, and its messages in a list. */
+async function* readWhole(
+  file: TranscriptFile,
+  reader: TranscriptReader,
+  options: ReadOptions,
+): AsyncGenerator<readonly TranscriptCall[]> {
+  if (file.sizeBytes > MAX_WHOLE_BYTES) throw new RangeError("the file is too large");
+  const content = await readFile(file.path, { encoding: "utf8", signal: options.signal });
+  options.onBytes?.(file.sizeBytes);
+  const { messages, ...head } = parseDocument(content);
+  if (!Array.isArray(messages)) {
+    options.onBrokenLines?.(file.path, 1);
+    return;
+  }
+  reader.read(head);
+  for (const message of messages) reader.read(record(message));
+  yield reader.takeSettled();
+}
+
+function parseDocument(content: string): Fields {
+  try {
+    return record(JSON.parse(content));
+  } catch {
+    return {};
+  }
+}

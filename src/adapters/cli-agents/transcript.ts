@@ -1,0 +1,59 @@
+import type { ModelEnd } from "../../lifecycle/events.ts";
+import type { Fields } from "./fields.ts";
+import type { SeenCalls } from "./seen-calls.ts";
+
+export type CliAgentId = "claude-code" | "qwen-code" | "gemini-cli" | "codex";
+
+/** One model call of a CLI agent, as its transcript tells it. */
+export interface TranscriptCall {
+  readonly agent: CliAgentId;
+  /** The session that made the call; a subagent's calls belong to the session it works for. */
+  readonly sessionId: string;
+  /** The type of the subagent that made the call, `subagent` where only that it was one is known. */
+  readonly subagent: string | undefined;
+  readonly cwd: string | undefined;
+  readonly branch: string | undefined;
+  readonly end: ModelEnd;
+}
+
+/** What is known of a file before its first line is read. */
+export interface FileFacts {
+  /** With `/` between its parts, whatever the machine. */
+  readonly path: string;
+  readonly subagent?: string | undefined;
+  readonly model?: string | undefined;
+  readonly cwd?: string | undefined;
+}
+
+/** Reads all files of one session, line by line; remembers no more than calls that may yet change. */
+export interface TranscriptReader {
+  beginFile(file: FileFacts): void;
+  read(line: Fields): void;
+  /** Takes the calls that no line to come is expected to change. */
+  takeSettled(): readonly TranscriptCall[];
+  /** Takes the rest, after the last file. */
+  end(): readonly TranscriptCall[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One agent as a table: where its transcripts lie, how they are told apart, who reads them. */
+export interface AgentContract {
+  readonly id: CliAgentId;
+  readonly title: string;
+  readonly transcripts: {
+    /** Folders that the agent writes to, under an environment and its home folder. */
+    readonly folders: (env: Environment, home: string | undefined) => readonly string[];
+    /** Transcripts by their path below such a folder. */
+    readonly file: RegExp;
+    /** What the files of one session have in common, told from a path. */
+    readonly sessionOf: (path: string) => string;
+    /** A line that says anything of models and their usage holds one of these. */
+    readonly usageMarks: readonly string[];
+    /** Whether a line can only be this agent's. */
+    readonly isOwnLine: (line: Fields) => boolean;
+    /** What lies beside a file. Never throws: what cannot be read is not known. */
+    readonly describeFile: (path: string) => Promise<Omit<FileFacts, "path">>;
+    readonly openReader: (seen: SeenCalls) => TranscriptReader;
+  };
+}

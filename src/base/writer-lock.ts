@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { isErrno, makeOwnFolder, OWNER_ONLY_FILE } from "./files.ts";
+
+/**
+ * The right to write in a writer's folder, while this process lives and keeps it.
+ *
+ * It is a lock of the operating system's, taken through SQLite, which Node has and which knows each
+ * system's kind. It ends with its process, however that ends, and with nothing else: a process that is
+ * suspended keeps it, and a process that has died cannot, whoever got its process id since. It also holds
+ * between containers that share the folder, and between the threads of one process.
+ */
+export interface Claim extends Disposable {
+  /** The writer's name, unique in the log's folder. */
+  readonly writer: string;
+  readonly folder: string;
+}
+
+const WRITER_NAME = /^[0-9a-f]{16}$/;
+const LOCK_FILE = "lock";
+const SQLITE_BUSY = 5;
+
+/** Names of all writers that a log's folder ever had; a folder that does not exist has none. */
+export async function listWriters(root: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(root);
+    return names.filter((name) => WRITER_NAME.test(name)).sort();
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Takes a writer's place; undefined while another process, or another part of this one, has it. */
+export function claimWriter(root: string, writer: string): Claim | undefined {
+  const folder = path.join(root, writer);
+  const lock = new DatabaseSync(path.join(folder, LOCK_FILE), { timeout: 0 });
+  try {
+    // Nothing is ever written: the journal's place says so, the lock alone counts.
+    lock.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if ((error as { readonly errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    throw error;
+  }
+  const release = (): void => void (lock.isOpen && lock.close());
+  return { writer, folder, [Symbol.dispose]: release };
+}
+
+/** Takes the place of a writer that is gone, else makes one: there are as many as ever lived at once. */
+export async function claimAnyWriter(root: string): Promise<Claim> {
+  await makeOwnFolder(root);
+  for (const writer of await listWriters(root)) {
+    const claim = claimWriter(root, writer);
+    if (claim !== undefined) return claim;
+  }
+  for (;;) {
+    const writer = randomBytes(8).toString("hex");
+    await makePlace(path.join(root, writer));
+    const claim = claimWriter(root, writer);
+    // Somebody who looks for places may have been quicker.
+    if (claim !== undefined) return claim;
+  }
+}
+
+/** The lock is made here and never opened again: POSIX drops a process's lock when it closes the file by any handle. */
+async function makePlace(folder: string): Promise<void> {
+  await makeOwnFolder(folder);
+  try {
+    await writeFile(path.join(folder, LOCK_FILE), "", { flag: "wx", mode: OWNER_ONLY_FILE });
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
+}
+
+/** Takes the places of all writers that are gone. */
+export async function claimDeadWriters(root: string): Promise<readonly Claim[]> {
+  const claims = (await listWriters(root)).map((writer) => claimWriter(root, writer));
+  return claims.filter((claim) => claim !== undefined);
+}

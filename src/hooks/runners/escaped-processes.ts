@@ -1,0 +1,88 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** The variable that marks everything a hook starts: a process may leave its group, but takes this along. */
+export const RUN_MARKER = "TURNSPAN_HOOK_RUN";
+
+/** A run whose leftovers are looked for. */
+interface EndedRun {
+  readonly marker: string;
+  /** The process that was started for it. */
+  readonly pid: number;
+  readonly onEscaped: (pids: readonly number[]) => void;
+}
+
+/** One look for all runs that ended meanwhile: reading a machine's process table costs milliseconds. */
+const LOOK_AFTER_MS = 200;
+/** What is found may be starting the next one just then. */
+const MAX_LOOKS = 3;
+
+/**
+ * Finds processes that left the group of the hook that started them, and ends them. Linux only: elsewhere
+ * the environment of another process cannot be read, and nothing is done. A process that also threw its
+ * environment away is not found.
+ */
+export class EscapedProcesses {
+  #ended: EndedRun[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Looks for what a run has left, a little later. */
+  lookFor(run: EndedRun): void {
+    if (process.platform !== "linux") return;
+    this.#ended.push(run);
+    this.#timer ??= setTimeout(() => void this.#look(), LOOK_AFTER_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    const runs = this.#ended;
+    this.#ended = [];
+    const ended = new Set<number>();
+    try {
+      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+        const before = ended.size;
+        await endEscaped(runs, ended);
+        if (ended.size === before) return;
+      }
+    } catch {
+      // No process table to read: nothing can be found.
+    }
+  }
+}
+
+/** Adds what it ends to `ended`; who is in there is going, and is not told of again. */
+async function endEscaped(runs: readonly EndedRun[], ended: Set<number>): Promise<void> {
+  // What a process starts gets a higher number than its own, unless the numbers began anew in between.
+  const lowest = Math.min(...runs.map(({ pid }) => pid));
+  const pids = (await readdir("/proc"))
+    .map(Number)
+    .filter((pid) => pid > lowest && !ended.has(pid));
+  const marks = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnv(pid) })));
+  for (const { marker, onEscaped } of runs) {
+    const escaped = marks
+      .filter(({ env }) => env.includes(`${RUN_MARKER}=${marker}\0`))
+      .map(({ pid }) => pid);
+    if (escaped.length === 0) continue;
+    for (const pid of escaped) {
+      ended.add(pid);
+      endProcess(pid);
+    }
+    onEscaped(escaped);
+  }
+}
+
+async function readEnv(pid: number): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    // Gone meanwhile, or somebody else's.
+    return "";
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone meanwhile.
+  }
+}

@@ -1,0 +1,54 @@
+import { createServer } from "node:net";
+import { CodedError } from "../base/errors.ts";
+
+const PROBE_TIMEOUT_MS = 1_000;
+/** Between the pairs of ports that are offered. */
+const STEP = 10;
+const TRIES = 20;
+
+/** Says what listens at a port, as well as it can be told from outside. */
+async function describeOwner(port: number): Promise<string> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    });
+    if (response.headers.get("server")?.startsWith("turnspan")) return "another turnspan";
+    if (response.ok) return "an OpenTelemetry Collector, or another OTLP receiver";
+    return "another HTTP server";
+  } catch {
+    return "another program";
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** The error for a taken port: who has it, and which ports are free. */
+export async function portTaken(
+  taken: number,
+  { port, uiPort }: { readonly port: number; readonly uiPort: number },
+  cause: unknown,
+): Promise<CodedError> {
+  const owner = await describeOwner(taken);
+  const offer = await findFreePair(port, uiPort);
+  const advice = offer && `; free are: turnspan up --port ${offer.port} --ui-port ${offer.uiPort}`;
+  return new CodedError("SERVER_PORT_TAKEN", `port ${taken} is taken by ${owner}${advice ?? ""}`, {
+    cause,
+  });
+}
+
+async function findFreePair(port: number, uiPort: number) {
+  for (let step = STEP; step <= STEP * TRIES; step += STEP) {
+    const pair = { port: port + step, uiPort: uiPort + step };
+    if ((await isFree(pair.port)) && (await isFree(pair.uiPort))) return pair;
+  }
+  return undefined;
+}

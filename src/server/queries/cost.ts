@@ -1,0 +1,160 @@
+import type { CostQuery } from "../api-queries.ts";
+import type { CostReport, CostRow, CostTotals, UnknownPrice } from "../api-report-types.ts";
+import { addTotals, createTotals } from "../reading/totals.ts";
+import { BUCKET_US } from "../store/schema.ts";
+import { totalColumnNames, totalsOf } from "../store/total-columns.ts";
+import { type Day, listDays } from "./days.ts";
+import { orNull, type StoreReader } from "./reader.ts";
+
+type KeyName = "project" | "agent" | "model";
+
+/** Sums of one key, in one quarter of an hour or over all of them. */
+interface SumRow {
+  readonly bucket: number | null;
+  readonly key: string | null;
+  readonly provider: string;
+}
+
+const sums = totalColumnNames("")
+  .map((name) => `sum(${name}) as ${name}`)
+  .join(", ");
+const WHERE = `
+  where bucket >= :fromBucket and bucket < :toBucket
+    and (:project is null or project = :project) and (:agent is null or agent = :agent)`;
+
+/** A statement for each way to ask; a model is told apart by who serves it. */
+const statements = {
+  project: {
+    whole: `select null as bucket, project as key, '' as provider, ${sums} from cost_roll ${WHERE} group by project`,
+    byTime: `select bucket, project as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket, project`,
+  },
+  agent: {
+    whole: `select null as bucket, agent as key, '' as provider, ${sums} from cost_roll ${WHERE} group by agent`,
+    byTime: `select bucket, agent as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket, agent`,
+  },
+  model: {
+    whole: `select null as bucket, model as key, provider, ${sums} from cost_roll ${WHERE} group by model, provider`,
+    byTime: `select bucket, model as key, provider, ${sums} from cost_roll ${WHERE} group by bucket, model, provider`,
+  },
+} as const satisfies Record<KeyName, { readonly whole: string; readonly byTime: string }>;
+
+const BY_TIME = `
+  select bucket, null as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket`;
+const UNKNOWN = `
+  select provider, model, sum(unknown_cost_calls) as calls from cost_roll ${WHERE}
+  group by provider, model having sum(unknown_cost_calls) > 0 order by calls desc limit 100`;
+
+const DEFAULT_RANGE_MS = 30 * 86_400_000;
+
+/** The span of time that is asked for. */
+export function readRange(
+  query: Pick<CostQuery, "from" | "to">,
+  nowMs: number,
+): { readonly fromMs: number; readonly toMs: number } {
+  const toMs = query.to ?? nowMs;
+  return { fromMs: Math.min(query.from ?? toMs - DEFAULT_RANGE_MS, toMs), toMs };
+}
+
+const bucketOf = (ms: number): number => Math.floor((ms * 1000) / BUCKET_US);
+
+/** The buckets that a range touches: whole quarters of an hour. */
+export const bucketsOf = (fromMs: number, toMs: number) => ({
+  fromBucket: bucketOf(fromMs),
+  toBucket: Math.ceil((toMs * 1000) / BUCKET_US),
+});
+
+export function reportCost(store: StoreReader, query: CostQuery, nowMs: number): CostReport {
+  const { by, split, tz } = query;
+  const { fromMs, toMs } = readRange(query, nowMs);
+  const filter = {
+    ...bucketsOf(fromMs, toMs),
+    project: orNull(query.project),
+    agent: orNull(query.agent),
+  };
+  const rows =
+    by === "day"
+      ? byDay(
+          store.spans.all<SumRow>(split === undefined ? BY_TIME : statements[split].byTime, filter),
+          listDays(fromMs, toMs, tz),
+        )
+      : store.spans.all<SumRow>(statements[by].whole, filter).map((row) => toRow(row, undefined));
+  const total = createTotals();
+  for (const { totals } of rows) addTotals(total, { ...totals, toolCalls: 0 });
+  return {
+    ...{ by, fromMs, toMs, timeZone: tz },
+    rows:
+      by === "day"
+        ? rows
+        : rows.toSorted((one, other) => other.totals.nanoUsd - one.totals.nanoUsd),
+    total: withoutTools(total),
+    unknownPrices: store.spans.all<UnknownRow>(UNKNOWN, filter).map(toUnknownPrice),
+  };
+}
+
+/** Puts the buckets into their days. A day without calls has a row where rows are days. */
+function byDay(rows: readonly SumRow[], days: readonly Day[]): CostRow[] {
+  const isSplit = rows.some(({ key }) => key !== null);
+  const found = new Map<string, CostRow>();
+  const rowFor = (day: Day, row: SumRow): CostRow => {
+    const id = [day.name, row.key ?? "", row.provider].join("\0");
+    const known = found.get(id) ?? emptyRow(day, row);
+    found.set(id, known);
+    return known;
+  };
+  let at = 0;
+  for (const row of rows) {
+    const timeMs = ((row.bucket ?? 0) * BUCKET_US) / 1000;
+    while ((days[at + 1]?.startMs ?? Number.POSITIVE_INFINITY) <= timeMs) at += 1;
+    const day = days[at];
+    if (day === undefined) continue;
+    addTotals(rowFor(day, row).totals as ReturnType<typeof createTotals>, totalsOf(row));
+  }
+  if (!isSplit) for (const day of days) rowFor(day, { bucket: null, key: null, provider: "" });
+  return [...found.values()]
+    .map((row) => ({ ...row, totals: withoutTools({ ...createTotals(), ...row.totals }) }))
+    .sort((one, other) => (one.dayStartMs ?? 0) - (other.dayStartMs ?? 0));
+}
+
+const emptyRow = (day: Day, { key, provider }: SumRow): CostRow => ({
+  day: day.name,
+  dayStartMs: day.startMs,
+  key: key || null,
+  provider: provider || null,
+  totals: createTotals(),
+});
+
+const toRow = (row: SumRow, day: Day | undefined): CostRow => ({
+  day: day?.name ?? null,
+  dayStartMs: day?.startMs ?? null,
+  key: row.key || null,
+  provider: row.provider || null,
+  totals: withoutTools(totalsOf(row)),
+});
+
+const withoutTools = ({ toolCalls: _, ...totals }: ReturnType<typeof createTotals>): CostTotals =>
+  totals;
+
+interface UnknownRow {
+  readonly provider: string;
+  readonly model: string;
+  readonly calls: number;
+}
+
+const toUnknownPrice = ({ provider, model, calls }: UnknownRow): UnknownPrice => ({
+  provider: provider || null,
+  model: model || null,
+  calls,
+  command: model === "" ? null : priceCommand(model, provider),
+});
+
+/** Names are others' words: quoted as a shell needs it, or it would run them. */
+const quote = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+const priceCommand = (model: string, provider: string): string =>
+  [
+    "turnspan prices add",
+    quote(model),
+    ...(provider === "" ? [] : ["--provider", quote(provider)]),
+    "--input USD --output USD",
+  ].join(" ");

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import type { Context } from "hono";
+
+/** What the viewer is built of. */
+const types: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+};
+
+/** Names that Vite gives to files by their content: they never change. */
+const HASHED = /^\/assets\/.+-[\w-]{8,}\.\w+$/;
+
+/** A path of plain names, so that none leads out of the folder. */
+const PLAIN = /^(\/[\w-][\w.-]*)+$/;
+
+/** Serves a file of the viewer; `undefined` where there is none. */
+export async function serveFile(
+  context: Context,
+  folder: string,
+  path: string,
+): Promise<Response | undefined> {
+  const type = types[extname(path)];
+  if (type === undefined || !PLAIN.test(path)) return undefined;
+  const body = await readFile(join(folder, path)).catch(() => undefined);
+  if (body === undefined) return undefined;
+  const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  if (context.req.header("if-none-match") === tag) return context.body(null, 304, { etag: tag });
+  return context.body(new Uint8Array(body), 200, {
+    "content-type": type,
+    "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
+    etag: tag,
+  });
+}
+
+/** Shown where the viewer is not built, as in a checkout. */
+export const NO_VIEWER = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Turnspan</title></head>
+<body><main><h1>Turnspan</h1><p>The server runs, but the viewer is not built: run <code>npm run build</code>.
+The query API is there: <a href="/api/openapi.json">/api/openapi.json</a>.</p></main></body></html>
+`;

@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { NAIVE_FILE } from "../faults/programs/naive-log.ts";
+import type { WriterKind } from "../faults/programs/write-records.ts";
+import { readContent } from "./segment-folder.ts";
+
+/** What became of a run: its ledger beside what is on disk. */
+export interface Verdict {
+  readonly acked: number;
+  /** Acknowledged and not there. */
+  readonly lost: number;
+  /** There and not acknowledged. */
+  readonly extra: number;
+  /** There more than once. */
+  readonly repeated: number;
+  /** Stretches that cannot be read and were not left by a half-written end. */
+  readonly damage: number;
+  readonly inOrder: boolean;
+}
+
+/** Numbers of the records that a program says were acknowledged. */
+export const readLedger = (stdout: string): number[] =>
+  [...stdout.matchAll(/^ack (\d+)$/gm)].map(([, n]) => Number(n));
+
+interface Found {
+  readonly numbers: readonly number[];
+  readonly damage: number;
+}
+
+async function findRecords(folder: string, kind: WriterKind): Promise<Found> {
+  if (kind !== "strict" && kind !== "batched") return findNaive(folder);
+  const content = await readContent(folder);
+  const numbers = content.of("record").map(({ body }) => (body as { readonly n: number }).n);
+  return { numbers, damage: content.damage.length };
+}
+
+async function findNaive(folder: string): Promise<Found> {
+  const text = await readFile(path.join(folder, NAIVE_FILE), "utf8").catch(() => "");
+  const numbers = [...text.matchAll(/^\{"n":(\d+),"pad":"x+"\}$/gm)].map(([, n]) => Number(n));
+  return { numbers, damage: 0 };
+}
+
+/** Compares a ledger with a log. */
+export async function judge(stdout: string, folder: string, kind: WriterKind): Promise<Verdict> {
+  const acked = readLedger(stdout);
+  const { numbers, damage } = await findRecords(folder, kind);
+  const there = new Set(numbers);
+  const known = new Set(acked);
+  return {
+    acked: acked.length,
+    lost: acked.filter((n) => !there.has(n)).length,
+    extra: [...there].filter((n) => !known.has(n)).length,
+    repeated: numbers.length - there.size,
+    damage,
+    inOrder: numbers.every((n, at) => at === 0 || n > (numbers[at - 1] ?? n)),
+  };
+}

@@ -1,0 +1,34 @@
+/** `npm run test:faults -- --quick`: fewer rounds of the same, for every commit. */
+export const isQuick = process.env["TURNSPAN_FAULTS"] === "quick";
+
+/** How many rounds are played: of the full number, or of the quick one. */
+export const rounds = (full: number, quick: number): number => (isQuick ? quick : full);
+
+/** Numbers from 1 to `last`, as many as `count` and evenly spread. */
+export function spread(last: number, count: number): number[] {
+  return Array.from(
+    { length: Math.min(count, last) },
+    (_, n) => 1 + Math.floor((n * last) / Math.min(count, last)),
+  );
+}
+
+/** Does something with every item, two at a time: the machines have two cores. */
+export async function forEachTwo<T>(
+  items: readonly T[],
+  act: (item: T, at: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      await act(items[at] as T, at);
+    }
+  };
+  await Promise.all([work(), work()]);
+}
+
+/** Says a figure of a fault test where whoever runs it sees it. */
+export const report = (what: string, figures: Readonly<Record<string, number | string>>): void => {
+  const text = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  console.log(`${what}: ${text.join(", ")}`);
+};
