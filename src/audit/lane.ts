@@ -49,9 +49,9 @@ export class AuditLane implements AsyncDisposable {
     return new AuditLane(options, await AuditPlace.open(claim, options));
   }
 
-  /** Why records are being lost at the moment; undefined while they are not. */
-  get losing(): string | undefined {
-    return this.#own.losing;
+  /** Why nothing can be stored at the moment, and records wait or are lost; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#own.trouble;
   }
 
   /** Appends a record. The promise says when it is safe, or that it was lost; it never rejects. */

@@ -84,9 +84,9 @@ export class AuditPlace {
     }
   }
 
-  /** Why records are being lost at the moment; undefined while they are not. */
-  get losing(): string | undefined {
-    return this.#sink.losing;
+  /** Why nothing can be stored at the moment, and records wait or are lost; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#sink.trouble;
   }
 
   /** Everything is dealt with everywhere. */

@@ -60,9 +60,9 @@ export class AuditSink implements AsyncDisposable {
     return this.#log.durable;
   }
 
-  /** Why records are being lost at the moment; undefined while they are not. */
-  get losing(): string | undefined {
-    return this.#log.losing;
+  /** Why nothing can be stored at the moment, and records wait or are lost; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#log.trouble;
   }
 
   /** What the last writer left open. Given once: whoever takes it must end it. */

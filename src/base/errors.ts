@@ -1,5 +1,6 @@
 /** Every error code, with what it means. Callers tell errors apart by `error.code` only. */
 export const errorCodes = {
+  AUDIT_FOLDER_UNUSABLE: "The audit log's folder cannot be made, read or written.",
   CONFIG_INVALID: "A config file cannot be read, or holds wrong values.",
   PRICES_FILE_INVALID: "The user's price file cannot be read, or holds wrong values.",
   PRICES_USAGE: "A `turnspan prices` command was given a value that is no price, date or model.",

@@ -158,9 +158,9 @@ export class SegmentLog implements AsyncDisposable {
     return this.#queue.nextSeq;
   }
 
-  /** Why records are being lost at the moment; undefined while they are not. */
-  get losing(): string | undefined {
-    return this.#queue.losing;
+  /** Why nothing can be stored at the moment, and records wait or are lost; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#writer.trouble ?? this.#queue.losing;
   }
 
   /**
@@ -222,6 +222,10 @@ export class SegmentLog implements AsyncDisposable {
   closeNow(): void {
     if (this.#closing !== undefined) return;
     this.#closing = Promise.resolve();
+    this.#storeNow();
+  }
+
+  #storeNow(): void {
     const groups = this.#writer.stop();
     try {
       this.#series.writeNow(groups);
@@ -238,7 +242,7 @@ export class SegmentLog implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    if (!(await this.#writer.drain(timeoutMs))) return this.#abandon(this.#writer.stop());
+    if (!(await this.#writer.drain(timeoutMs))) return this.#closeLate();
     const { openSet = () => [] } = this.#options;
     try {
       await this.#series.finish(closeText(this.nextSeq, [...openSet()].length));
@@ -246,6 +250,12 @@ export class SegmentLog implements AsyncDisposable {
     } catch (cause) {
       this.#alarm({ kind: "trouble", reason: "disk_failed", cause });
     }
+  }
+
+  /** At the deadline: one more try without the event loop, unless the disk has just failed. */
+  #closeLate(): void {
+    if (this.#writer.trouble === undefined) this.#storeNow();
+    else this.#abandon(this.#writer.stop());
   }
 
   #abandon(groups: readonly Group[]): void {

@@ -1,8 +1,10 @@
+import { rm } from "node:fs/promises";
 import { isErrno } from "./files.ts";
 import { headerText, type SegmentHeader } from "./segment-entry.ts";
 import { SegmentFile, writeSegmentSync } from "./segment-file.ts";
 import { FrameBuffer } from "./segment-frame.ts";
 import type { Group } from "./segment-queue.ts";
+import { segmentRef } from "./segment-reader.ts";
 
 /** How far a log is safe on disk. */
 export interface DurableEnd {
@@ -41,6 +43,8 @@ export class SegmentSeries {
   #after: SegmentHeader["after"];
   #repaired: SegmentHeader["repaired"];
   #durable: DurableEnd;
+  /** Segments that were given up before anything in them was safe. */
+  readonly #useless: number[] = [];
 
   constructor(options: SegmentSeriesOptions) {
     this.#options = options;
@@ -79,6 +83,9 @@ export class SegmentSeries {
       throw error;
     }
     this.#durable = { segment: segment.number, offset: segment.position };
+    this.#after = undefined;
+    this.#repaired = undefined;
+    if (this.#useless.length > 0) await this.#removeUseless();
   }
 
   /** Ends the current segment with one more frame; everything in it must be safe. */
@@ -133,8 +140,6 @@ export class SegmentSeries {
     }
     this.#lastNumber = number;
     this.#startedWith = group;
-    this.#after = undefined;
-    this.#repaired = undefined;
     await previous?.close();
     this.#options.onNewSegment();
     return this.#current;
@@ -159,9 +164,18 @@ export class SegmentSeries {
     this.#current = undefined;
     this.#startedWith = undefined;
     if (segment === undefined) return;
-    this.#after = { segment: segment.number, cause: describe(error) };
+    const { number } = segment;
+    if (this.#durable.segment !== number) this.#useless.push(number);
+    this.#after ??= { segment: number, cause: describe(error) };
     // A file that failed may well fail to close; there is nothing left to do about it.
     void segment.close().catch(() => {});
+  }
+
+  /** Everything in them is safe elsewhere by now. A disk that fails again and again would be littered. */
+  async #removeUseless(): Promise<void> {
+    const { folder } = this.#options;
+    const removals = this.#useless.splice(0).map((number) => rm(segmentRef(folder, number).file));
+    await Promise.allSettled(removals);
   }
 }
 

@@ -172,7 +172,10 @@ export class SegmentWriter {
     this.#options.onDurable();
   }
 
-  /** Tells of trouble once, then waits: longer each time, and not at all before a first new segment. */
+  /**
+   * Tells of trouble once, then waits: longer each time, and not at all before a first new segment. The
+   * wait keeps no process alive: a disk that stays full must not.
+   */
   async #endure(error: unknown): Promise<void> {
     const trouble: Trouble = isFull(error) ? "disk_full" : "disk_failed";
     if (trouble !== this.#trouble) {
@@ -180,14 +183,14 @@ export class SegmentWriter {
       this.#queue.trouble = trouble;
       this.#options.onTrouble(trouble, error);
     }
-    const backoffMs = trouble === "disk_failed" && this.#failures === 0 ? 0 : this.#backoffMs();
     this.#failures += 1;
+    if (trouble === "disk_failed" && this.#failures === 1) return;
+    const backoffMs = Math.min(
+      MAX_BACKOFF_MS,
+      FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures, 10),
+    );
     const { signal } = this.#stop;
     await sleep(backoffMs, undefined, { ref: false, signal }).catch(() => {});
-  }
-
-  #backoffMs(): number {
-    return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures, 10));
   }
 
   #resume(): void {

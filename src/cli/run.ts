@@ -5,6 +5,14 @@ import type { CliContext } from "./context.ts";
 
 /** A row a command; each is loaded only when it is asked for, since `prices` need not wait for the SDK. */
 const commands = {
+  config: {
+    summary: "show the settings that count here, and where they come from",
+    load: async () => (await import("./commands/config.ts")).configCommand,
+  },
+  hooks: {
+    summary: "show, check, try and approve configured hooks",
+    load: async () => (await import("./commands/hooks.ts")).hooksCommand,
+  },
   up: {
     summary: "run the server: take telemetry, keep it, show it in a browser",
     load: async () => (await import("./commands/up.ts")).upCommand,

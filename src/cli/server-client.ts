@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { findDataFolder } from "../base/data-folder.ts";
 import { CodedError } from "../base/errors.ts";
-import { findDataFolder, findServer, readToken } from "../server/data-folder.ts";
+import { findServer, readToken } from "../server/data-folder.ts";
 import type { CliContext } from "./context.ts";
 
 /** Options that every command has which asks the server. */

@@ -3,7 +3,7 @@ import type { LoadedConfig } from "./config.ts";
 import type { ConfiguredHook } from "./config-entries.ts";
 import { type ConfigProblem, refuseProblems } from "./config-problems.ts";
 import type { HookEngine } from "./engine.ts";
-import type { HookHandler } from "./entry.ts";
+import { type HookHandler, MAX_DEPTH } from "./entry.ts";
 import { compileMatcher } from "./matcher.ts";
 import type { AnyPayload, HookLog } from "./payload.ts";
 import { type HookName, hookPoints } from "./points.ts";
@@ -12,6 +12,7 @@ import { BudgetChecks } from "./runners/budget-checks.ts";
 import { type BudgetLedger, MemoryLedger } from "./runners/budget-ledger.ts";
 import { CallbackTokens } from "./runners/callback-tokens.ts";
 import { CommandPool } from "./runners/command-pool.ts";
+import { countMarks } from "./runners/escaped-processes.ts";
 import { MemoryOutbox } from "./runners/memory-outbox.ts";
 import type { Outbox } from "./runners/outbox.ts";
 import type { Outlet } from "./runners/outlet.ts";
@@ -60,7 +61,13 @@ export async function attachConfig(
   options: AttachOptions,
 ): Promise<AttachedConfig> {
   using started = new DisposableStack();
-  const world = createWorld(engine, loaded, options, started);
+  const { log = engine.log, env } = options;
+  if (countMarks(env) >= MAX_DEPTH) {
+    log.warn(`no configured hooks: this program runs inside of ${countMarks(env)} hooks`);
+    return attachConfig(engine, { ...loaded, hooks: [] }, { ...options, env: {} });
+  }
+  const watch: RunnerWorld["watch"] = (types, see) => engine.watch(types, see);
+  const world = createWorld(loaded, { ...options, log }, watch, started);
   const ready = loaded.hooks.map((hook) => ({ hook, runner: createRunner(hook, world) }));
   for (const { runner } of ready) started.defer(() => runner[Symbol.dispose]?.());
   refuseProblems(await prepareAll(ready));
@@ -78,13 +85,40 @@ export async function attachConfig(
 export const skippedText = (source: string): string =>
   `${source} is not approved as it is now, and nothing in it is used; turnspan hooks trust shows what is in it`;
 
+/** One entry's action by itself, to be tried by hand. */
+export interface StartedAction extends Disposable {
+  /** Whether the entry is called for such an event. */
+  matches(payload: AnyPayload): boolean;
+  /** What the action says of it, as a hook's handler would. */
+  run(payload: AnyPayload): Promise<unknown>;
+}
+
+/** Makes the action of one entry of a config, with its trust and its filter, and attaches nothing. */
+export function startAction(
+  hook: ConfiguredHook,
+  loaded: LoadedConfig,
+  options: AttachOptions & { readonly log: HookLog },
+): StartedAction {
+  const started = new DisposableStack();
+  const watch: RunnerWorld["watch"] = () => ({ [Symbol.dispose]: () => undefined });
+  const runner = createRunner(hook, createWorld(loaded, options, watch, started));
+  started.defer(() => runner[Symbol.dispose]?.());
+  const run = withTrust(hook, runner, loaded);
+  const matcher = compileMatcher(hook);
+  return {
+    matches: (payload) => matcher.never === undefined && (matcher.matches?.(payload) ?? true),
+    run: async (payload) => run(payload),
+    [Symbol.dispose]: () => started.dispose(),
+  };
+}
+
 function createWorld(
-  engine: HookEngine,
   { files }: LoadedConfig,
-  options: AttachOptions,
+  options: AttachOptions & { readonly log: HookLog },
+  watch: RunnerWorld["watch"],
   started: DisposableStack,
 ): RunnerWorld {
-  const { now = Date.now, log = engine.log, env, stdout, channel, ledger, outbox } = options;
+  const { now = Date.now, log, env, stdout, channel, ledger, outbox } = options;
   const messages = files.map(({ config }) => config.send?.defaultMessage);
   return {
     env,
@@ -102,7 +136,7 @@ function createWorld(
     connectTemporal: options.connectTemporal ?? connectTemporal,
     ledger: ledger ?? new MemoryLedger(),
     budgets: new BudgetChecks(),
-    watch: (types, see) => engine.watch(types, see),
+    watch,
   };
 }
 

@@ -1,11 +1,5 @@
-import type {
-  BudgetAction,
-  HookEntryConfig,
-  HookFilter,
-  HttpTarget,
-  SendAction,
-  TemporalAction,
-} from "./config-actions.ts";
+import type { BudgetAction, HttpTarget, SendAction, TemporalAction } from "./config-actions.ts";
+import type { HookEntryConfig, HookFilter } from "./config-hook-entry.ts";
 import { pathText } from "./config-problems.ts";
 import {
   type AgentsSection,
@@ -19,7 +13,7 @@ import {
 import type { HookName } from "./points.ts";
 
 /** Where a config comes from: `code` is the program's own, `host` what its host gives it. */
-export type ConfigKind = "user" | "repository" | "host" | "code";
+type ConfigKind = "user" | "repository" | "host" | "code";
 
 export interface ConfigOrigin {
   readonly kind: ConfigKind;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { evenIfWrong, HookEntryConfig, SendAction } from "./config-actions.ts";
+import { evenIfWrong, SendAction } from "./config-actions.ts";
+import { HookEntryConfig } from "./config-hook-entry.ts";
 import { type HookName, hookPoints } from "./points.ts";
 
 const hookNames = Object.keys(hookPoints) as HookName[];
@@ -10,7 +11,6 @@ const forEachHook = <T>(value: T): Readonly<Record<HookName, T>> =>
 
 /** Shape 1: what an agent's named hooks send. */
 const AgentHook = z.strictObject({ send: SendAction });
-export type AgentHook = Readonly<z.infer<typeof AgentHook>>;
 
 /** `false`: this agent does not have the hook that all have by default. */
 const OwnAgentHook = z.union([z.literal(false), AgentHook], {
@@ -104,7 +104,7 @@ export const hookSections = {
     }),
 } as const;
 
-/** A config file that holds hooks alone. */
-export const HooksConfig = z.strictObject(hookSections);
+/** A config file as far as hooks go; how telemetry is sent is not their business. */
+export const HooksConfig = z.strictObject({ ...hookSections, telemetry: z.unknown().optional() });
 export type HooksConfig = z.infer<typeof HooksConfig>;
 export type HooksConfigInput = z.input<typeof HooksConfig>;

@@ -111,7 +111,7 @@ export async function readConfig<C extends HooksConfig>(
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return { problems: [] };
     const message = error instanceof Error ? error.message : String(error);
-    return { problems: [{ source, path: "(the whole file)", message }] };
+    return { problems: [{ source, path: WHOLE_FILE, message }] };
   }
   const { config, problems } = await checkConfig(schema, raw, origin);
   return { problems, ...(config && { file: { origin, text, config, raw } }) };
@@ -154,3 +154,41 @@ export function originOfFile(file: string, cwd: string): ConfigOrigin {
   const source = path.resolve(cwd, file);
   return { kind: "code", source, folder: path.dirname(source) };
 }
+
+/**
+ * Reads a config that a program was started with: a file's path, or what a file would hold. It is the
+ * program's own, and counts without being approved. Throws CONFIG_INVALID with all that is wrong.
+ */
+export async function readGivenConfig<C extends HooksConfig>(
+  schema: ConfigSchema<C>,
+  given: string | object,
+  cwd: string,
+): Promise<LoadedConfig<C>> {
+  const { file, problems } = await (typeof given === "string"
+    ? readGivenFile(schema, originOfFile(given, cwd))
+    : checkGiven(schema, given, cwd));
+  refuseProblems(problems);
+  return joinConfigs(file === undefined ? [] : [file]);
+}
+
+async function readGivenFile<C extends HooksConfig>(
+  schema: ConfigSchema<C>,
+  origin: ConfigOrigin,
+): Promise<ReadConfig<C>> {
+  const read = await readConfig(schema, origin);
+  if (read.file !== undefined || read.problems.length > 0) return read;
+  const missing = { source: origin.source, path: WHOLE_FILE, message: "does not exist" };
+  return { problems: [missing] };
+}
+
+async function checkGiven<C extends HooksConfig>(
+  schema: ConfigSchema<C>,
+  raw: object,
+  folder: string,
+): Promise<ReadConfig<C>> {
+  const origin = { kind: "code", source: "the config given in code", folder } as const;
+  const { config, problems } = await checkConfig(schema, raw, origin);
+  return { problems, ...(config && { file: { origin, text: "", config, raw } }) };
+}
+
+const WHOLE_FILE = "(the whole file)";

@@ -56,7 +56,7 @@ export interface HookEntry {
 
 /** Beyond this depth nothing is fired for what hooks do. */
 export const MAX_DEPTH = 3;
-const DEFAULT_PRIORITY = 10;
+export const DEFAULT_PRIORITY = 10;
 export const DEFAULT_TIMEOUT_MS = 10_000;
 /** A longer timer would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
-import type { HookFilter } from "./config-actions.ts";
 import type { AgentScope, ConfiguredHook } from "./config-entries.ts";
+import type { HookFilter } from "./config-hook-entry.ts";
 import type { AnyPayload } from "./payload.ts";
 import { factsOf } from "./runners/facts.ts";
 

@@ -108,6 +108,8 @@ export class LifecycleMetrics {
 
   #countActive(session: SessionState, change: number): void {
     const agent = agentName(session);
+    // The end of a session that another process had opened.
+    if (change < 0 && !this.#active.has(agent)) return;
     const open = (this.#active.get(agent) ?? 0) + change;
     if (this.#active.has(agent) || this.#active.size < MAX_AGENTS) this.#active.set(agent, open);
   }

@@ -1,13 +1,11 @@
 import { z } from "zod";
+import { type LoadedConfig, readGivenConfig } from "../hooks/config.ts";
 import {
-  checkConfig,
-  joinConfigs,
-  type LoadedConfig,
-  originOfFile,
-  readConfig,
-} from "../hooks/config.ts";
-import { type AttachedConfig, type AttachOptions, attachConfig } from "../hooks/config-attach.ts";
-import { refuseProblems } from "../hooks/config-problems.ts";
+  type AttachedConfig,
+  type AttachOptions,
+  attachConfig,
+  skippedText,
+} from "../hooks/config-attach.ts";
 import { hookSections } from "../hooks/config-schema.ts";
 import type { HookEngine } from "../hooks/engine.ts";
 import { TelemetryOptions } from "./config.ts";
@@ -25,36 +23,16 @@ export type ConfigSource = string | z.input<typeof TurnspanConfig> | LoadedConfi
 /** What a host adds to what configured hooks can do. */
 export type ActionParts = Pick<AttachOptions, "channel" | "outbox" | "ledger">;
 
-/** Reads what a program was started with. It is the program's own, and counts without being approved. */
+/** Reads what a program was started with. Throws CONFIG_INVALID with all that is wrong. */
 export async function readConfigSource(
   source: ConfigSource,
 ): Promise<LoadedConfig<TurnspanConfig>> {
-  if (isLoaded(source)) return source;
-  if (typeof source === "string") return readGivenFile(source);
-  const origin = {
-    kind: "code",
-    source: "the config given in code",
-    folder: process.cwd(),
-  } as const;
-  const { config, problems } = await checkConfig(TurnspanConfig, source, origin);
-  refuseProblems(problems);
-  return joinConfigs(config === undefined ? [] : [{ origin, text: "", config, raw: source }]);
+  return isLoaded(source) ? source : readGivenConfig(TurnspanConfig, source, process.cwd());
 }
 
-/** A value that was loaded has a list of files, which no config has. */
-const isLoaded = (
-  source: Exclude<ConfigSource, string> | string,
-): source is LoadedConfig<TurnspanConfig> => typeof source === "object" && "files" in source;
-
-async function readGivenFile(file: string): Promise<LoadedConfig<TurnspanConfig>> {
-  const origin = originOfFile(file, process.cwd());
-  const { file: found, problems } = await readConfig(TurnspanConfig, origin);
-  refuseProblems(problems);
-  if (found !== undefined) return joinConfigs([found]);
-  const missing = { source: origin.source, path: "(the whole file)", message: "does not exist" };
-  refuseProblems([missing]);
-  return joinConfigs([]);
-}
+/** What was loaded has a list of files, which no config has. */
+const isLoaded = (source: ConfigSource): source is LoadedConfig<TurnspanConfig> =>
+  typeof source === "object" && "files" in source;
 
 /** How telemetry is sent, as the files have it: later ones win, key by key. */
 export function telemetryOf({ files }: LoadedConfig<TurnspanConfig>): TelemetryOptions {
@@ -71,6 +49,8 @@ export async function attachToProcess(
   parts: ActionParts,
 ): Promise<AttachedConfig> {
   const { env, stdout } = process;
+  // What is not done although it is configured must be seen, whatever log there is.
+  if (loaded.unapproved !== undefined) process.emitWarning(skippedText(loaded.unapproved.source));
   const attached = await attachConfig(engine, loaded, { ...parts, env, stdout });
   const end = (): void => attached[Symbol.dispose]();
   // What a command left running would otherwise outlive us, with nobody to end it at its deadline.

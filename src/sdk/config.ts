@@ -1,6 +1,7 @@
 import { getBooleanFromEnv, getNumberFromEnv } from "@opentelemetry/core";
 import { z } from "zod";
 import { CodedError } from "../base/errors.ts";
+import { AuditOptions } from "./audit-options.ts";
 import type { BatchLimits } from "./batch-queue.ts";
 import type { Signal } from "./drop-counts.ts";
 import { type ExporterChoice, findExporters, type Problem } from "./targets.ts";
@@ -45,6 +46,8 @@ export const TelemetryOptions = z.strictObject({
   metrics: z.boolean().default(true),
   /** Queue of spans, and that of log records. Default `OTEL_BSP_*` and `OTEL_BLRP_*`. */
   batch: BatchOptions.default({}),
+  /** Records go through the audit lane, and not to the logger. Default: off. */
+  audit: AuditOptions.optional(),
   /** `false`: nothing is done at the exit. */
   exitGuard: z.union([z.literal(false), ExitGuardOptions]).prefault({}),
 });

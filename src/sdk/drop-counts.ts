@@ -13,19 +13,21 @@ export type Signal = "traces" | "logs" | "metrics";
  */
 export type DropReason = "queue_full" | "export_failed" | "rejected" | "shutdown";
 
+type Source = Signal | "hooks" | "audit";
+
 export interface DroppedTelemetry {
-  /** A signal, or `hooks` for handlers that were not called. */
-  readonly signal: Signal | "hooks";
+  /** A signal, `hooks` for handlers that were not called, or `audit` for records of the audit lane. */
+  readonly signal: Source;
   readonly reason: string;
   readonly count: number;
 }
 
 /** What was lost, by signal and reason: read in process, and shown as `turnspan.telemetry.dropped`. */
 export class DropCounts {
-  readonly #counts = new Map<string, { signal: Signal | "hooks"; reason: string; count: number }>();
+  readonly #counts = new Map<string, { signal: Source; reason: string; count: number }>();
 
   /** Counts a loss; the first of each kind is said through `diag`, the rest would flood it. */
-  add(signal: Signal | "hooks", reason: string, count: number, detail?: unknown): void {
+  add(signal: Source, reason: string, count: number, detail?: unknown): void {
     if (!(count > 0)) return;
     const key = `${signal} ${reason}`;
     const known = this.#counts.get(key);

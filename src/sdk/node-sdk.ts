@@ -13,7 +13,6 @@ import { hasGlobalProvider } from "../lifecycle/api-globals.ts";
 import type { TelemetryOptions } from "./config.ts";
 import { noLogs, noMetrics, noTraces } from "./no-op.ts";
 import { type Prepared, prepareTelemetry, type TelemetryParts } from "./prepare.ts";
-import { createResource } from "./resource.ts";
 import { type Providers, RunningTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** What `startTelemetry` does; in a module of its own, because its imports take 0.2 s. */
@@ -22,7 +21,12 @@ export async function startNodeTelemetry(
 ): Promise<Telemetry> {
   refuseSecondStart();
   const prepared = await prepareTelemetry(options);
-  refuseSecondStart();
+  try {
+    refuseSecondStart();
+  } catch (error) {
+    await prepared.audit?.close();
+    throw error;
+  }
   const { exitGuard, disabled } = prepared.config;
   const providers = startProviders(prepared);
   const guard = disabled || exitGuard === false ? undefined : exitGuard;
@@ -39,12 +43,12 @@ function refuseSecondStart(): void {
   );
 }
 
-function startProviders({ config, ids, hooks, pipeline }: Prepared): Providers {
+function startProviders({ config, ids, hooks, pipeline, resource }: Prepared): Providers {
   const { traces, logs: logExporters, metrics: metricExporters } = config.exporters;
   // Samplers, limits, propagators and OTEL_LOG_LEVEL are read by NodeSDK itself.
   const sdk = new NodeSDK({
     autoDetectResources: false,
-    resource: createResource(config),
+    resource,
     idGenerator: ids,
     spanProcessors:
       traces.length > 0 ? [new HookSpanProcessor(hooks), ...pipeline.spanProcessors] : [],

@@ -4,6 +4,7 @@ import type { IOtlpExportDelegate } from "@opentelemetry/otlp-exporter-base";
 import { convertLegacyHttpOptions } from "@opentelemetry/otlp-exporter-base/node-http";
 import type { ISerializer } from "@opentelemetry/otlp-transformer";
 import type { DropCounts, Signal } from "./drop-counts.ts";
+import type { OtlpHttpOptions } from "./otlp-client.ts";
 import { OtlpHttpSender } from "./otlp-http.ts";
 
 /** Where one signal goes. What is absent comes from the `OTEL_EXPORTER_OTLP_*` variables. */
@@ -11,7 +12,7 @@ export interface OtlpTarget {
   readonly protocol: "http/json" | "http/protobuf" | "grpc";
   /** For HTTP complete, with the signal's path. */
   readonly url: string | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The part of an answer that says what was not taken; the field of the count differs by signal. */
@@ -39,13 +40,14 @@ export const signalNames = {
   metrics: { variable: "METRICS", path: "v1/metrics" },
 } as const satisfies Record<Signal, object>;
 
-function createSender(signal: Signal, target: OtlpTarget): OtlpHttpSender {
+/** URL, headers, timeout, compression and TLS of a target, by what is given and the `OTEL_EXPORTER_OTLP_*` variables. */
+export function httpOptionsOf(signal: Signal, target: OtlpTarget): OtlpHttpOptions {
   const { protocol, url, headers } = target;
   const contentType = CONTENT_TYPES[protocol === "grpc" ? "http/protobuf" : protocol];
   const { variable, path } = signalNames[signal];
   const given = { ...(url && { url }), ...(headers && { headers: { ...headers } }) };
   const required = { "Content-Type": contentType };
-  return new OtlpHttpSender(convertLegacyHttpOptions(given, variable, path, required));
+  return convertLegacyHttpOptions(given, variable, path, required);
 }
 
 /**
@@ -61,7 +63,7 @@ export class OtlpDelegate<Items, Partial extends PartialSuccess>
 
   constructor(options: DelegateOptions<Items, Partial>) {
     this.#options = options;
-    this.#sender = createSender(options.signal, options.target);
+    this.#sender = new OtlpHttpSender(httpOptionsOf(options.signal, options.target));
   }
 
   export(items: Items, callback: (result: ExportResult) => void): void {

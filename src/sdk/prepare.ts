@@ -1,3 +1,5 @@
+import type { Resource } from "@opentelemetry/resources";
+import type { AuditLane } from "../audit/lane.ts";
 import type { AttachedConfig } from "../hooks/config-attach.ts";
 import { HookEngine } from "../hooks/engine.ts";
 import { PresetIds } from "../lifecycle/preset-ids.ts";
@@ -6,10 +8,12 @@ import type { PriceCall } from "../lifecycle/records.ts";
 import { createPriceBook } from "../pricing/price-book.ts";
 import { findPriceFile } from "../pricing/price-file.ts";
 import type { TurnspanOptions } from "../turnspan.ts";
+import type { AuditLaneParts } from "./audit-lane.ts";
 import { resolveTelemetry, type TelemetryConfig, type TelemetryOptions } from "./config.ts";
 import type { ActionParts, ConfigSource } from "./config-file.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { createResource } from "./resource.ts";
 
 /** What is handed over as it is, beside the plain options. */
 export interface TelemetryParts {
@@ -50,11 +54,14 @@ export interface Prepared {
   readonly pipeline: Pipeline;
   /** The hooks of `config` at work. */
   readonly configured: AttachedConfig | undefined;
+  readonly resource: Resource;
+  /** Where records go instead of to the logger, if that is wanted. */
+  readonly audit: AuditLane | undefined;
 }
 
 /**
  * Resolves options, prices, exporters and configured hooks. Throws CONFIG_INVALID,
- * TELEMETRY_OPTIONS_INVALID or PRICES_FILE_INVALID.
+ * TELEMETRY_OPTIONS_INVALID, PRICES_FILE_INVALID or AUDIT_FOLDER_UNUSABLE.
  */
 export async function prepareTelemetry(
   options: TelemetryOptions & TelemetryParts,
@@ -68,8 +75,11 @@ export async function prepareTelemetry(
     : resolved;
   const drops = new DropCounts();
   hooks.connect({ drop: (reason) => drops.add("hooks", reason, 1) });
+  const resource = createResource(config);
+  const wantsAudit = append === undefined && isLive(source) && !resolved.disabled;
   return {
     config,
+    resource,
     parts: options,
     hooks,
     ids: new PresetIds(),
@@ -77,12 +87,21 @@ export async function prepareTelemetry(
     drops,
     pipeline: await createPipeline(config, drops),
     configured: isLive(source) ? await fromConfig?.attach(hooks, actions) : undefined,
+    audit: wantsAudit ? await openAudit({ config, resource, drops, hooks }) : undefined,
   };
 }
 
 /** What was told before sets off nothing now. */
 const isLive = (source: TelemetryParts["source"]): boolean =>
   source !== "replay" && source !== "import";
+
+/** Loads what writes an audit log only where one is wanted. */
+async function openAudit(parts: Omit<AuditLaneParts, "options">): Promise<AuditLane | undefined> {
+  const options = parts.config.audit;
+  if (options === undefined) return undefined;
+  const { openAuditLane } = await import("./audit-lane.ts");
+  return openAuditLane({ ...parts, options });
+}
 
 interface FromConfig {
   readonly telemetry: TelemetryOptions;

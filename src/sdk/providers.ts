@@ -6,7 +6,6 @@ import type { TelemetryOptions } from "./config.ts";
 import { noLogs, noMetrics, noTraces } from "./no-op.ts";
 import { createSampler, readLogRecordLimits, readSpanLimits } from "./otel-env.ts";
 import { type Prepared, prepareTelemetry, type TelemetryParts } from "./prepare.ts";
-import { createResource } from "./resource.ts";
 import { type Providers, RunningTelemetry, type Telemetry } from "./telemetry.ts";
 
 /**
@@ -20,9 +19,8 @@ export async function createProviders(
   return new RunningTelemetry(prepared, createSdk(prepared));
 }
 
-function createSdk({ config, ids, hooks, pipeline }: Prepared): Providers {
+function createSdk({ config, ids, hooks, pipeline, resource }: Prepared): Providers {
   const { traces, logs, metrics } = config.exporters;
-  const resource = createResource(config);
   const tracers = new TracerProvider({
     resource,
     idGenerator: ids,

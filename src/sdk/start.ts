@@ -13,7 +13,8 @@ export type { Telemetry } from "./telemetry.ts";
  * `OTEL_*` variable honoured, and a guard that sends what is left at the exit. In somebody else's process
  * use `createTurnspan` with its providers.
  *
- * Throws TELEMETRY_OPTIONS_INVALID or CONFIG_INVALID with every problem, PRICES_FILE_INVALID, or TELEMETRY_ALREADY_STARTED.
+ * Throws TELEMETRY_OPTIONS_INVALID or CONFIG_INVALID with every problem, PRICES_FILE_INVALID, AUDIT_FOLDER_UNUSABLE, or
+ * TELEMETRY_ALREADY_STARTED.
  */
 export async function startTelemetry(
   options: TelemetryOptions & TelemetryParts = {},

@@ -1,4 +1,6 @@
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { Recovered } from "../audit/lane.ts";
+import type { PlaceStatus } from "../audit/place.ts";
 import type { AttachedConfig } from "../hooks/config-attach.ts";
 import type { LoggerProviderLike } from "../lifecycle/record-log.ts";
 import { createTurnspan, type Turnspan, type TurnspanOptions } from "../turnspan.ts";
@@ -7,6 +9,7 @@ import { within } from "./deadline.ts";
 import type { DroppedTelemetry } from "./drop-counts.ts";
 import { type ExitGuardOptions, type ExitTasks, installExitGuard } from "./exit-guard.ts";
 import type { Prepared } from "./prepare.ts";
+import { Recovery } from "./recovery.ts";
 
 /** A running SDK with Turnspan on it. Disposing it is `shutdown()`. */
 export interface Telemetry extends AsyncDisposable {
@@ -19,6 +22,14 @@ export interface Telemetry extends AsyncDisposable {
   readonly configured: AttachedConfig | undefined;
   /** What was lost so far, by signal and reason. */
   dropped(): readonly DroppedTelemetry[];
+  /** How the audit log and its deliveries are doing, this process's own first; empty where there is none. */
+  audit(): readonly PlaceStatus[];
+  /**
+   * Ends what dead processes left in the audit log, as `abandoned`, each session once, and delivers what
+   * was left of theirs. Call it when every handler is attached; else the first session does it. Rejects with what the
+   * file system says.
+   */
+  recover(): Promise<Recovered>;
   /** Sends everything recorded so far; false where that took longer. Default 10 s. */
   forceFlush(timeoutMs?: number): Promise<boolean>;
   /**
@@ -51,9 +62,11 @@ export class RunningTelemetry implements Telemetry {
   readonly configured: AttachedConfig | undefined;
   readonly #prepared: Prepared;
   readonly #providers: Providers;
+  readonly #recovery: Recovery;
   readonly #guard: Disposable | undefined;
   #closing: Promise<void> | undefined;
   #settled = false;
+  readonly #onExit = (): void => this.#prepared.audit?.closeNow();
 
   constructor(prepared: Prepared, providers: Providers, guard?: ExitGuardOptions) {
     this.#prepared = prepared;
@@ -66,17 +79,32 @@ export class RunningTelemetry implements Telemetry {
       loggerProvider: this.loggerProvider,
     } = providers);
     prepared.drops.showOn(providers.meterProvider);
+    this.#recovery = new Recovery(prepared, providers);
     this.turnspan = createTurnspan(this.#turnspanOptions());
     this.#guard = guard && installExitGuard(this.#exitTasks(), guard);
+    // The last moment of all, where only what needs no event loop can still be done.
+    if (prepared.audit !== undefined) process.once("exit", this.#onExit);
   }
 
   dropped(): readonly DroppedTelemetry[] {
     return this.#prepared.drops.read();
   }
 
-  forceFlush(timeoutMs: number = FLUSH_TIMEOUT_MS): Promise<boolean> {
-    const { pipeline } = this.#prepared;
-    return within(timeoutMs, Promise.all([pipeline.flush(), pipeline.flushMetrics()]));
+  audit(): readonly PlaceStatus[] {
+    return this.#prepared.audit?.status() ?? [];
+  }
+
+  recover(): Promise<Recovered> {
+    return this.#recovery.run();
+  }
+
+  async forceFlush(timeoutMs: number = FLUSH_TIMEOUT_MS): Promise<boolean> {
+    const { pipeline, audit } = this.#prepared;
+    const [isSent, isDelivered] = await Promise.all([
+      within(timeoutMs, Promise.all([pipeline.flush(), pipeline.flushMetrics()])),
+      audit?.drain(timeoutMs) ?? true,
+    ]);
+    return isSent && isDelivered;
   }
 
   shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
@@ -89,7 +117,7 @@ export class RunningTelemetry implements Telemetry {
   }
 
   async #shutdown(timeoutMs: number): Promise<void> {
-    const { hooks, pipeline } = this.#prepared;
+    const { hooks, pipeline, audit } = this.#prepared;
     const deadline = performance.now() + timeoutMs;
     const leftMs = (): number => Math.max(0, deadline - performance.now());
     this.#guard?.[Symbol.dispose]();
@@ -98,8 +126,10 @@ export class RunningTelemetry implements Telemetry {
     // Whatever they still run is ended here: nobody would end it later.
     this.configured?.[Symbol.dispose]();
     // Metrics go last, so that they tell of the losses; but not later than at half of what is left.
-    const sent = pipeline.flush();
+    const sent = Promise.all([pipeline.flush(), audit?.drain(leftMs() / 2)]);
     await within(leftMs() / 2, sent);
+    await audit?.close(leftMs() / 2);
+    process.off("exit", this.#onExit);
     const ended = Promise.allSettled([sent, this.#providers.shutdown()]);
     if (await within(leftMs(), ended)) return;
     pipeline.stop();
@@ -107,11 +137,12 @@ export class RunningTelemetry implements Telemetry {
   }
 
   #turnspanOptions(): TurnspanOptions {
-    const { config, hooks, ids, price, parts, pipeline } = this.#prepared;
+    const { config, hooks, ids, price, parts, pipeline, audit } = this.#prepared;
     const { content, traceScope, sessionKeys, spans, metrics } = config;
     return {
       ...this.#providers,
       ...{ hooks, ids, price, content, traceScope, sessionKeys, spans, metrics },
+      ...(audit && { append: (record) => this.#recovery.append(record) }),
       ...(parts.append && { append: parts.append }),
       ...(parts.onRecord && { onRecord: parts.onRecord }),
       ...(parts.source && { source: parts.source }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 
 /** What a running server leaves for the commands that ask it. */
@@ -11,22 +11,6 @@ export const RunningServer = z.object({
   uiUrl: z.string(),
 });
 export type RunningServer = z.infer<typeof RunningServer>;
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-/**
- * Finds the data folder: `TURNSPAN_DATA`, else `$XDG_DATA_HOME/turnspan`, else `~/.local/share/turnspan`.
- * `undefined` where the environment names no home.
- */
-export function findDataFolder(env: Env): string | undefined {
-  const own = env["TURNSPAN_DATA"] ?? "";
-  if (own !== "") return own;
-  // The XDG specification wants a relative path ignored.
-  const dataHome = env["XDG_DATA_HOME"] ?? "";
-  if (isAbsolute(dataHome)) return join(dataHome, "turnspan");
-  const home = env["HOME"] ?? env["USERPROFILE"];
-  return home ? join(home, ".local", "share", "turnspan") : undefined;
-}
 
 const tokenFile = (folder: string): string => join(folder, "read-token");
 const serverFile = (folder: string): string => join(folder, "server.json");

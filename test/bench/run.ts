@@ -25,11 +25,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     file: import.meta.resolve("./hand-over.ts"),
     flags: ["--expose-gc", "--single-threaded-gc"],
   },
+  "command-hook": { file: import.meta.resolve("./command-hook.ts") },
   import: { file: import.meta.resolve("./import.ts") },
   memory: { file: import.meta.resolve("./memory.ts") },
   replay: {
     file: import.meta.resolve("./replay.ts"),
     goal: { column: "linesPerSecond", atLeast: 50_000 },
+  },
+  transcripts: {
+    file: import.meta.resolve("./transcripts.ts"),
+    goal: { column: "megabytesPerCpuSecond", atLeast: 50 },
   },
 };
 

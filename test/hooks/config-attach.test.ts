@@ -248,3 +248,20 @@ test("an action that only tells is not waited for before a turn, and its failure
   await hooks.settled();
   expect(hooks.findings).toMatchObject([{ type: "hook.failure", errorType: "TimeoutError" }]);
 });
+
+test("a hook that takes 5 s adds less than 5 ms to the change of settings that it is told of", async () => {
+  using folder = makeTemporaryFolder({
+    "slow.mjs": "export default () => new Promise((resolve) => setTimeout(resolve, 5000));",
+  });
+  using hooks = await startConfigured(
+    { hooks: { "session:patch": [{ script: "slow.mjs" }, { command: "sleep 5" }] } },
+    { folder: folder.path },
+  );
+  using session = hooks.turnspan.openSession({ ...open, cwd: folder.path });
+  const times = Array.from({ length: 21 }, (_, label) => {
+    const beganAt = performance.now();
+    session.patch({ label: String(label) });
+    return performance.now() - beganAt;
+  });
+  expect(times.toSorted((one, other) => one - other)[10]).toBeLessThan(5);
+});

@@ -31,7 +31,7 @@ export interface ConfiguredOptions extends Partial<AttachOptions> {
 }
 
 /** A config as its program's own, without looking at any usual place. */
-export async function loadGiven(raw: HooksConfigInput, folder: string): Promise<LoadedConfig> {
+async function loadGiven(raw: HooksConfigInput, folder: string): Promise<LoadedConfig> {
   const origin: ConfigOrigin = { kind: "code", source: "config.json", folder };
   const { config, problems } = await checkConfig(HooksConfig, raw, origin);
   if (config === undefined) throw new Error(problemsText(problems));

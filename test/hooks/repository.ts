@@ -1,6 +1,6 @@
 import { type LoadedConfig, loadConfig } from "../../src/hooks/config.ts";
-import { HooksConfig } from "../../src/hooks/config-schema.ts";
 import { ApprovalFile } from "../../src/hooks/trust.ts";
+import { TurnspanConfig } from "../../src/sdk/config-file.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
 export interface TestRepository extends Disposable {
@@ -10,7 +10,7 @@ export interface TestRepository extends Disposable {
   /** A place outside of both. */
   readonly outside: TemporaryFolder;
   readonly env: Readonly<Record<string, string>>;
-  load(env?: Readonly<Record<string, string>>): Promise<LoadedConfig>;
+  load(env?: Readonly<Record<string, string>>): Promise<LoadedConfig<TurnspanConfig>>;
   /** Approves the repository's config as it is now. */
   approve(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export function makeRepository(files: Readonly<Record<string, string | object>>)
   const outside = made.use(makeTemporaryFolder());
   const env = { HOME: home.path, PATH: process.env["PATH"] ?? "" };
   const load = (given: Readonly<Record<string, string>> = env) =>
-    loadConfig(HooksConfig, { env: given, cwd: root.path });
+    loadConfig(TurnspanConfig, { env: given, cwd: root.path });
   return {
     ...{ home, root, outside, env, load },
     approve: async () => {

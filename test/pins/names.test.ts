@@ -35,6 +35,7 @@ test("the hooks have these names", () => {
 
 test("errors have these codes", () => {
   expect(Object.keys(errorCodes).sort()).toEqual([
+    "AUDIT_FOLDER_UNUSABLE",
     "CONFIG_INVALID",
     "PRICES_FILE_INVALID",
     "PRICES_USAGE",
@@ -75,6 +76,8 @@ test("turnspan --help lists these commands", async () => {
   expect(code).toBe(0);
   const commands = [...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
   expect(commands).toEqual([
+    "config",
+    "hooks",
     "up",
     "service",
     "sessions",
@@ -88,7 +91,7 @@ test("turnspan --help lists these commands", async () => {
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["cost", "prices", "replay"]) {
+  for (const command of ["config", "hooks", "cost", "prices", "replay"]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

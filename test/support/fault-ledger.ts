@@ -16,11 +16,21 @@ export interface Verdict {
   /** Stretches that cannot be read and were not left by a half-written end. */
   readonly damage: number;
   readonly inOrder: boolean;
+  /** How long before the last acknowledgement the first of those that are lost had its own, ms. */
+  readonly lostMs: number;
 }
 
-/** Numbers of the records that a program says were acknowledged. */
-export const readLedger = (stdout: string): number[] =>
-  [...stdout.matchAll(/^ack (\d+)$/gm)].map(([, n]) => Number(n));
+/** A record that a program says was acknowledged, and when by its own clock. */
+export interface LedgerLine {
+  readonly n: number;
+  readonly atMs: number;
+}
+
+export const readLedger = (stdout: string): LedgerLine[] =>
+  [...stdout.matchAll(/^ack (\d+) ([\d.]+)$/gm)].map(([, n, at]) => ({
+    n: Number(n),
+    atMs: Number(at),
+  }));
 
 interface Found {
   readonly numbers: readonly number[];
@@ -42,13 +52,16 @@ async function findNaive(folder: string): Promise<Found> {
 
 /** Compares a ledger with a log. */
 export async function judge(stdout: string, folder: string, kind: WriterKind): Promise<Verdict> {
-  const acked = readLedger(stdout);
+  const ledger = readLedger(stdout);
   const { numbers, damage } = await findRecords(folder, kind);
   const there = new Set(numbers);
-  const known = new Set(acked);
+  const known = new Set(ledger.map(({ n }) => n));
+  const lost = ledger.filter(({ n }) => !there.has(n));
+  const endMs = ledger.at(-1)?.atMs ?? 0;
   return {
-    acked: acked.length,
-    lost: acked.filter((n) => !there.has(n)).length,
+    acked: ledger.length,
+    lost: lost.length,
+    lostMs: endMs - (lost[0]?.atMs ?? endMs),
     extra: [...there].filter((n) => !known.has(n)).length,
     repeated: numbers.length - there.size,
     damage,

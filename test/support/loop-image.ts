@@ -46,18 +46,3 @@ export async function makeLoopImage(megabytes = 24): Promise<LoopImage> {
     },
   };
 }
-
-/** A file system in memory of a certain size, to be filled. Needs root. */
-export async function makeSmallDisk(
-  megabytes: number,
-): Promise<AsyncDisposable & { path: string }> {
-  const folder = await mkdtemp(path.join(tmpdir(), "turnspan-disk-"));
-  await run("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder]);
-  return {
-    path: folder,
-    [Symbol.asyncDispose]: async () => {
-      await run("umount", [folder]);
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}

@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type EndedProcess, runProcess } from "./run-process.ts";
 
 /** The calls that nothing in an idle Node makes but the log: it writes with a position, and syncs data. */
@@ -20,10 +24,15 @@ export interface TracedProcess extends EndedProcess {
   readonly injected: number;
 }
 
-/**
- * Runs a Node program with faults in its calls. One thread does all of its disk work, because strace
- * counts calls for each thread.
- */
+const environment = (env: Readonly<Record<string, string>>) => ({
+  PATH: process.env["PATH"],
+  HOME: "/nonexistent",
+  // One thread does all of the disk work: strace counts calls for each thread.
+  UV_THREADPOOL_SIZE: "1",
+  ...env,
+});
+
+/** Runs a Node program with faults in its calls, to its end. */
 export async function runTraced(
   program: string,
   env: Readonly<Record<string, string>>,
@@ -34,17 +43,68 @@ export async function runTraced(
   const ended = await runProcess(
     "strace",
     [...traceArguments(output, injections), process.execPath, program],
-    { env: { PATH: process.env["PATH"], HOME: "/nonexistent", UV_THREADPOOL_SIZE: "1", ...env } },
+    { env: environment(env) },
   );
   const trace = (await readFile(output, "utf8")).split("\n").filter((line) => line !== "");
-  const injected = trace.filter((line) => /INJECTED|killed by SIGKILL|stopped by/.test(line));
+  const injected = trace.filter((line) => /INJECTED|killed by SIGKILL/.test(line));
   return { ...ended, trace, injected: injected.length };
 }
 
+/**
+ * Runs a Node program until one of its calls, which still goes through, and stops it there. While it
+ * stands still `act` is called; then it is killed. The program says `open <pid>` when it has begun.
+ */
+export async function stopAt(
+  program: string,
+  env: Readonly<Record<string, string>>,
+  { call, when }: Pick<Injection, "call" | "when">,
+  act: () => Promise<void>,
+): Promise<{ readonly stdout: string }> {
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), "turnspan-trace-"));
+  const output = path.join(folder.path, "trace");
+  const injection = { call, when, fault: "signal=SIGSTOP" } as const;
+  const strace = spawn(
+    "strace",
+    [...traceArguments(output, [injection]), process.execPath, program],
+    { env: environment(env), stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const stdout = text(strace.stdout);
+  let first = "";
+  strace.stdout.once("data", (chunk: Buffer) => (first = chunk.toString()));
+  while (!(await isStopped(output))) {
+    if (strace.exitCode !== null) throw new Error("The program ended before it was stopped");
+    await sleep(5);
+  }
+  const pid = Number(/^open (\d+)/.exec(first)?.[1]);
+  await act();
+  process.kill(pid, "SIGKILL");
+  await once(strace, "close");
+  return { stdout: await stdout };
+}
+
+/**
+ * Uses of a file after its sync had failed, and before it was closed. The kernel has forgotten by then
+ * what it could not write: a sync that succeeds says nothing.
+ */
+export function findUsesAfterFailedSync(trace: readonly string[]): string[] {
+  const failed = new Set<string>();
+  return trace.filter((line) => {
+    const [, call, file = ""] = /\b(pwrite64|fdatasync|close)\((\d+)/.exec(line) ?? [];
+    if (call === "close") failed.delete(file);
+    const isUse = call !== undefined && call !== "close" && failed.has(file);
+    if (call === "fdatasync" && line.includes("INJECTED")) failed.add(file);
+    return isUse;
+  });
+}
+
+async function isStopped(output: string): Promise<boolean> {
+  return /stopped by SIGSTOP/.test(await readFile(output, "utf8").catch(() => ""));
+}
+
 /** `--seccomp-bpf` must never be added: with it signals are not delivered, and every test passes. */
-export function traceArguments(output: string, injections: readonly Injection[]): string[] {
+function traceArguments(output: string, injections: readonly Injection[]): string[] {
   return [
-    ...["-f", "-qq", "-o", output, "-e", "trace=pwrite64,fdatasync"],
+    ...["-f", "-qq", "-o", output, "-e", "trace=pwrite64,fdatasync,close"],
     ...injections.flatMap(({ call, fault, when }) => [
       "-e",
       `inject=${call}:${fault}:when=${when}`,

@@ -89,8 +89,16 @@ const PLANTED: readonly Planted[] = [
   ...plant(true, "sdk/one.ts", ["../turnspan.ts"]),
   ...plant(true, "cli/commands/replay.ts", ["../../turnspan.ts"]),
   // Exceptions in the table.
-  ...plant(false, "index.ts", ["./hooks/config.ts"]),
-  ...plant(false, "turnspan.ts", ["./hooks/config.ts"]),
+  ...["index.ts", "turnspan.ts"].flatMap((file) =>
+    plant(false, file, [
+      "./hooks/attach.ts",
+      "./hooks/config.ts",
+      "./hooks/config-schema.ts",
+      "./hooks/matcher.ts",
+      "./hooks/runners/command.ts",
+      "./hooks/trust.ts",
+    ]),
+  ),
   ...plant(true, "server/one.ts", ["../audit/verify.ts"]),
   ...plant(true, "web/one.ts", ["../server/api-types.ts"]),
   // One adapter and another.

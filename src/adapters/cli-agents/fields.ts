@@ -16,6 +16,10 @@ export const isFields = (value: unknown): value is Fields =>
 
 export const record = (value: unknown): Fields => (isFields(value) ? value : NO_FIELDS);
 
+/** The objects of a list; nothing else is looked at. */
+export const records = (value: unknown): readonly Fields[] =>
+  Array.isArray(value) ? value.filter(isFields) : [];
+
 /** A time as ISO 8601 text or epoch milliseconds, in epoch milliseconds. */
 export function timeMs(value: unknown): number | undefined {
   const ms = typeof value === "string" ? Date.parse(value) : value;

@@ -1,6 +1,7 @@
 import type { ModelEnd } from "../../lifecycle/events.ts";
 import type { Fields } from "./fields.ts";
 import type { SeenCalls } from "./seen-calls.ts";
+import type { SessionStory } from "./session-story.ts";
 
 export type CliAgentId = "claude-code" | "qwen-code" | "gemini-cli" | "codex";
 
@@ -11,6 +12,8 @@ export interface TranscriptCall {
   readonly sessionId: string;
   /** The type of the subagent that made the call, `subagent` where only that it was one is known. */
   readonly subagent: string | undefined;
+  /** That subagent's own id. */
+  readonly thread: string | undefined;
   readonly cwd: string | undefined;
   readonly branch: string | undefined;
   readonly end: ModelEnd;
@@ -20,7 +23,10 @@ export interface TranscriptCall {
 export interface FileFacts {
   /** With `/` between its parts, whatever the machine. */
   readonly path: string;
+  /** A subagent's type, and the tool call that started it. */
   readonly subagent?: string | undefined;
+  readonly toolCallId?: string | undefined;
+  readonly label?: string | undefined;
   readonly model?: string | undefined;
   readonly cwd?: string | undefined;
 }
@@ -33,6 +39,21 @@ export interface TranscriptReader {
   takeSettled(): readonly TranscriptCall[];
   /** Takes the rest, after the last file. */
   end(): readonly TranscriptCall[];
+}
+
+/** Reads what else the files of a session tell: its turns, tools and subagents. */
+export interface StoryReader {
+  beginFile(file: FileFacts): void;
+  read(line: Fields): void;
+  /** What was told, after the last file. */
+  end(): SessionStory;
+}
+
+export interface StoryOptions {
+  /** Shared by all sessions that are read in one go: lines that a fork repeats are its parent's. */
+  readonly seenLines: SeenCalls;
+  /** Whether prompts, answers and what tools are given and give back are kept. */
+  readonly content: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,5 +76,6 @@ export interface AgentContract {
     /** What lies beside a file. Never throws: what cannot be read is not known. */
     readonly describeFile: (path: string) => Promise<Omit<FileFacts, "path">>;
     readonly openReader: (seen: SeenCalls) => TranscriptReader;
+    readonly openStory: (options: StoryOptions) => StoryReader;
   };
 }

@@ -119,10 +119,11 @@ function tableOf({ by, rows, total }: CostReport): string[] {
   ]);
 }
 
-/** `$1.20 + ?` where calls of unknown price come on top. */
+/** `$1.20 + 3 unknown` where three calls of unknown price come on top. */
 function costOf({ nanoUsd, calls, unknownPriceCalls }: Amounts): string {
   if (unknownPriceCalls === 0) return dollars(nanoUsd);
-  return unknownPriceCalls === calls ? "unknown" : `${dollars(nanoUsd)} + ?`;
+  const unknown = `${whole.format(unknownPriceCalls)} unknown`;
+  return unknownPriceCalls === calls ? unknown : `${dollars(nanoUsd)} + ${unknown}`;
 }
 
 /** To the cent; small amounts to a hundredth of one. */
@@ -149,7 +150,7 @@ function unknownPriceLines({ unknownPrices }: CostReport): string[] {
 
 function readLines({ filesRead, filesTooOld, bytesRead }: CostReport): string[] {
   const megabytes = (bytesRead / 1e6).toLocaleString("en", { maximumFractionDigits: 1 });
-  const older = filesTooOld === 0 ? "" : `; ${whole.format(filesTooOld)} older ones left out`;
+  const older = filesTooOld === 0 ? "" : `; ${plural(filesTooOld, "older one")} left out`;
   return ["", `${plural(filesRead, "transcript")} read, ${megabytes} MB${older}`];
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
-import { findDataFolder, findServer } from "../../server/data-folder.ts";
+import { findServer } from "../../server/data-folder.ts";
 import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { findManager, type RunTool, runTool, type ServiceManager } from "./service-manager.ts";

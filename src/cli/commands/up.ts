@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
-import { findDataFolder, findServer, readToken } from "../../server/data-folder.ts";
+import { findServer, readToken } from "../../server/data-folder.ts";
 import { startServer, type TurnspanServer } from "../../server/server.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import { VERSION } from "../../version.ts";

@@ -1,4 +1,5 @@
 import type { AnyPayload } from "../payload.ts";
+import { RUN_MARKER } from "./escaped-processes.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -29,6 +30,7 @@ export function commandEnvironment(
     TURNSPAN_PROJECT_DIR: cwd,
     // What hook scripts of CLI agents find their files by; several agents set it for that reason.
     CLAUDE_PROJECT_DIR: cwd,
+    [RUN_MARKER]: env[RUN_MARKER],
   };
   const handedOn = [...HANDED_ON, ...declared].map((key) => [key, env[key]] as const);
   const all = [...handedOn, ...Object.entries(ours)];

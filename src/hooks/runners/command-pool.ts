@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { EscapedProcesses, RUN_MARKER } from "./escaped-processes.ts";
+import { addMark, EscapedProcesses, RUN_MARKER } from "./escaped-processes.ts";
 import { endGroup, type ProcessEnd, type ProcessSpec, runProcessTree } from "./process-tree.ts";
 
 /** Observers' commands that run at a time; the next ones wait. */
@@ -53,7 +53,11 @@ export class CommandPool implements Disposable {
   async #start({ isGuard, onEscaped, env, ...spec }: PoolRun): Promise<ProcessEnd> {
     const marker = randomBytes(12).toString("hex");
     let group = 0;
-    const marked = { ...spec, env: { ...env, [RUN_MARKER]: marker }, keepsAlive: isGuard };
+    const marked = {
+      ...spec,
+      env: { ...env, [RUN_MARKER]: addMark(env, marker) },
+      keepsAlive: isGuard,
+    };
     const remember = (started: number): void => {
       group = started;
       this.#groups.add(group);

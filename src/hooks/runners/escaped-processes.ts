@@ -1,7 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** The variable that marks everything a hook starts: a process may leave its group, but takes this along. */
+/**
+ * The variable that marks everything a hook starts: a process may leave its group, but takes this along. A
+ * hook of a program that a hook started has the marks of both.
+ */
 export const RUN_MARKER = "TURNSPAN_HOOK_RUN";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The marks of a new run, inside of those of the environment. */
+export const addMark = (env: Env, mark: string): string =>
+  [env[RUN_MARKER], mark].filter(Boolean).join(".");
+
+/** How many hooks a program runs inside of: 0 where it was not started by one. */
+export const countMarks = (env: Env): number =>
+  (env[RUN_MARKER] ?? "").split(".").filter(Boolean).length;
 
 /** A run whose leftovers are looked for. */
 interface EndedRun {
@@ -58,9 +71,7 @@ async function endEscaped(runs: readonly EndedRun[], ended: Set<number>): Promis
     .filter((pid) => pid > lowest && !ended.has(pid));
   const marks = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnv(pid) })));
   for (const { marker, onEscaped } of runs) {
-    const escaped = marks
-      .filter(({ env }) => env.includes(`${RUN_MARKER}=${marker}\0`))
-      .map(({ pid }) => pid);
+    const escaped = marks.filter(({ env }) => env.includes(marker)).map(({ pid }) => pid);
     if (escaped.length === 0) continue;
     for (const pid of escaped) {
       ended.add(pid);

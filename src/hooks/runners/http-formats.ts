@@ -11,7 +11,7 @@ export interface ChatFormat {
   readonly url?: (url: URL) => URL;
 }
 
-export interface ChatTarget {
+interface ChatTarget {
   readonly url: URL;
   readonly chatId: string | number | undefined;
 }

@@ -21,6 +21,8 @@ export interface MemoryOutboxOptions {
 }
 
 const DEFAULT_MAX_WAITING = 1000;
+/** A receiver that asks for more gets this; a timer cannot wait a month, and would fire at once. */
+const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
 
 const unrefTimer: Later = (delayMs, act) => {
   const timer = setTimeout(act, delayMs).unref();
@@ -78,7 +80,8 @@ export class MemoryOutbox implements Outbox {
     if (delayMs === undefined) return this.#giveUp(delivery, "was tried for the last time");
     const notBefore = error instanceof DeliveryError ? (error.notBefore ?? 0) : 0;
     this.#makeRoom();
-    const timer = this.#later(Math.max(delayMs, notBefore - this.#now()), () => {
+    const waitMs = Math.min(Math.max(delayMs, notBefore - this.#now()), LONGEST_WAIT_MS);
+    const timer = this.#later(waitMs, () => {
       this.#waiting.delete(delivery);
       this.#attempt(delivery, retries + 1).catch((failure: unknown) => {
         this.#log.debug(

@@ -15,9 +15,7 @@ interface SumRow {
   readonly provider: string;
 }
 
-const sums = totalColumnNames("")
-  .map((name) => `sum(${name}) as ${name}`)
-  .join(", ");
+const sums = totalColumnNames.map((name) => `sum(${name}) as ${name}`).join(", ");
 const WHERE = `
   where bucket >= :fromBucket and bucket < :toBucket
     and (:project is null or project = :project) and (:agent is null or agent = :agent)`;

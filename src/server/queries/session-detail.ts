@@ -21,9 +21,10 @@ const MAX_TURNS = 500;
 const METADATA = "select metadata from session where id = :root";
 /** What is in the sums, at the time it counts: calls when they ended, and what only a run's end told. */
 const COSTS = `
-  select end_ns / 1000 as atUs, 1 as calls, coalesce(nano_usd, 0) as nanoUsd, nano_usd is null as unknown
-  from span where counted = 1 and kind = 'model_call'
-    and run in (select id from run where session in (select id from session where root = :root))
+  select span.end_ns / 1000 as atUs, 1 as calls, coalesce(nano_usd, 0) as nanoUsd, nano_usd is null as unknown
+  from run join span on span.trace_id = run.trace_id and span.run = run.id
+  where run.session in (select id from session where root = :root)
+    and span.counted = 1 and span.kind = 'model_call'
   union all
   select end_us, recorded_model_calls - seen_model_calls, recorded_nano_usd - seen_nano_usd,
     recorded_unknown_cost_calls - seen_unknown_cost_calls

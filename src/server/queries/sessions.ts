@@ -33,7 +33,7 @@ interface SessionTreeRow {
   readonly subagents: number;
 }
 
-const sums = ["turns", "failed_turns", "running_turns", "subagents", ...totalColumnNames("")]
+const sums = ["turns", "failed_turns", "running_turns", "subagents", ...totalColumnNames]
   .map((name) => `sum(part.${name}) as ${name}`)
   .join(", ");
 

@@ -66,7 +66,7 @@ const REST = `
   from span join origin on origin.id = span.origin where span.id = :id`;
 const CONTENT = `
   select piece, attribute, packed, body from span_content
-  join content on content.hash = span_content.hash where span = :id order by piece, part`;
+  join content on content.id = span_content.content where span = :id order by piece, part`;
 const SESSION_OF_SPAN = `
   select session.public_id as id from span join session on session.id = span.session
   where span.trace_id = :traceId limit 1`;

@@ -1,12 +1,12 @@
 import type { TurnQuery } from "../api-queries.ts";
 import type { TurnList, TurnState, TurnSummary } from "../api-types.ts";
 import { contributionOf } from "../store/contribution.ts";
-import type { RunRow } from "../store/runs.ts";
+import { readRun, type StoredRun } from "../store/runs.ts";
 import { hex, hexOrNull, orNull, type StoreReader, toMs, toMsOrNull } from "./reader.ts";
 import { findSessionRow, readCursor } from "./sessions.ts";
 
 /** A run with the session it is shown in. */
-type TurnRow = RunRow & { readonly shown_in: string };
+type TurnRow = StoredRun & { readonly shown_in: string };
 
 const SHOWN = `
   select run.*, shown.public_id as shown_in
@@ -102,7 +102,7 @@ function toTurn(row: TurnRow): TurnSummary {
     startMs: toMs(row.start_us),
     endMs: toMsOrNull(row.end_us),
     durationMs: row.end_us === null ? null : toMs(row.end_us - row.start_us),
-    totals: contributionOf(row, null).totals,
+    totals: contributionOf(readRun(row), null).totals,
     inputPreview: row.input_preview,
     outputPreview: row.output_preview,
     source: row.source,
@@ -120,7 +120,7 @@ const states: ReadonlySet<string> = new Set<TurnState>([
 const isState = (outcome: string): outcome is TurnState => states.has(outcome);
 
 /** An outcome that this version does not know has ended all the same. */
-function stateOf({ outcome, end_us }: RunRow): TurnState {
+function stateOf({ outcome, end_us }: TurnRow): TurnState {
   if (end_us === null) return "running";
   return outcome !== null && isState(outcome) ? outcome : "completed";
 }

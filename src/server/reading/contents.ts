@@ -27,20 +27,32 @@ const ranks: ReadonlyMap<string, { readonly side: Side; readonly rank: number }>
 
 const NO_CONTENT: readonly ContentPiece[] = [];
 
-/** Names are few and come with every span. */
-const quotedNames = new Map<string, string>();
-const MAX_QUOTED = 4096;
+/** What is known of a name: names are few, and come with every span. */
+interface KnownName {
+  /** As it stands in JSON, with its colon. */
+  readonly quoted: string;
+  readonly isContent: boolean;
+  readonly mayBeFlat: boolean;
+}
 
-function quote(name: string): string {
-  const known = quotedNames.get(name);
+const knownNames = new Map<string, KnownName>();
+const MAX_KNOWN = 4096;
+
+function lookUp(name: string): KnownName {
+  const known = knownNames.get(name);
   if (known !== undefined) return known;
-  const quoted = `${JSON.stringify(name.slice(0, MAX_VALUE_CHARS))}:`;
-  if (quotedNames.size < MAX_QUOTED) quotedNames.set(name, quoted);
-  return quoted;
+  const found = {
+    quoted: `${JSON.stringify(name.slice(0, MAX_VALUE_CHARS))}:`,
+    isContent: ranks.has(name),
+    mayBeFlat: mayBeFlat(name),
+  };
+  if (knownNames.size < MAX_KNOWN) knownNames.set(name, found);
+  return found;
 }
 
 /** A value as JSON, cut where it is longer than anything of use. */
 export function toJson(value: AttributeValue): string {
+  if (typeof value === "number") return String(value);
   if (typeof value === "string") {
     return JSON.stringify(
       value.length > MAX_VALUE_CHARS ? `${value.slice(0, MAX_VALUE_CHARS).toWellFormed()}…` : value,
@@ -54,7 +66,7 @@ export function toJson(value: AttributeValue): string {
 export function attributesJson({ names, values }: AttributeList): string {
   let json = "";
   for (let at = 0; at < names.length; at += 1) {
-    json += `${json === "" ? "{" : ","}${quote(names[at] ?? "")}${toJson(values[at] ?? null)}`;
+    json += `${json === "" ? "{" : ","}${lookUp(names[at] ?? "").quoted}${toJson(values[at] ?? null)}`;
   }
   return json === "" ? "{}" : `${json}}`;
 }
@@ -68,16 +80,17 @@ export function splitAttributes(list: AttributeList): SplitAttributes {
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] ?? "";
     const value = values[at] ?? null;
-    if (ranks.has(name)) {
+    const known = lookUp(name);
+    if (known.isContent) {
       content ??= [];
       content.push({ attribute: name, parts: toParts(value) });
       continue;
     }
-    if (mayBeFlat(name)) {
+    if (known.mayBeFlat) {
       flat ??= new FlatMessages();
       if (flat.take(name, value)) continue;
     }
-    json += `${json === "" ? "{" : ","}${quote(name)}${toJson(value)}`;
+    json += `${json === "" ? "{" : ","}${known.quoted}${toJson(value)}`;
   }
   if (flat !== undefined) content = withFlat(content ?? [], flat);
   return { json: json === "" ? "{}" : `${json}}`, ...describeContent(content) };

@@ -1,14 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Totals } from "../api-types.ts";
 import type { SpanRow } from "../otlp/rows.ts";
-import type { SpanFacts } from "../reading/span-facts.ts";
-import { addTotals, createTotals } from "../reading/totals.ts";
+import type { SpanFacts, Usage } from "../reading/span-facts.ts";
+import { addTotals } from "../reading/totals.ts";
 import type { StoreParts } from "./parts.ts";
 import type { RunRow } from "./runs.ts";
-import { setTotals, totalsOf } from "./total-columns.ts";
 
 /** A call whose share is taken back. */
-interface CountedCall {
+interface CountedCall extends Usage {
   readonly id: number;
   readonly kind: string;
   readonly atUs: number;
@@ -16,11 +15,6 @@ interface CountedCall {
   readonly agent: string | null;
   readonly provider: string | null;
   readonly subject: string | null;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly cacheReadTokens: number | null;
-  readonly cacheWriteTokens: number | null;
-  readonly reasoningTokens: number | null;
   readonly nanoUsd: number | null;
 }
 
@@ -29,10 +23,12 @@ const CALL = `
   input_tokens as inputTokens, output_tokens as outputTokens,
   cache_read_tokens as cacheReadTokens, cache_write_tokens as cacheWriteTokens,
   reasoning_tokens as reasoningTokens, nano_usd as nanoUsd`;
-const FOREIGN_OF_RUN = `select ${CALL} from span where run = :run and own = 0 and counted = 1`;
+const FOREIGN_OF_RUN = `select ${CALL} from span
+  where trace_id = :traceId and run = :run and own = 0 and counted = 1`;
 const CALLS_UNDER = `
   select ${CALL} from span
-  where trace_id = :traceId and parent_span_id = :spanId and kind = 'model_call' and counted = 1`;
+  where trace_id = :traceId and parent_span_id = :spanId and kind = 'model_call' and own = 0
+    and counted = 1`;
 const IS_CALL = `
   select 1 from span where trace_id = :traceId and span_id = :spanId and kind = 'model_call'`;
 const UNCOUNT = "update span set counted = 0 where id = :id";
@@ -70,7 +66,9 @@ export class CallCounts {
 
   add(facts: SpanFacts, run: RunRow, at: Pick<CountedCall, "atUs" | "project">): void {
     if (!facts.isOwn) run.foreign_calls += 1;
-    this.#addShare({ ...facts, ...facts.usage, ...at }, run, 1);
+    const { kind, agent, provider, subject, nanoUsd, usage } = facts;
+    const { atUs, project } = at;
+    this.#addShare({ kind, agent, provider, subject, nanoUsd, atUs, project }, usage, run, 1);
   }
 
   /** From when we are told of a run's calls ourselves, those of other libraries count no more. */
@@ -78,20 +76,23 @@ export class CallCounts {
     if (run.own_calls === 1) return;
     run.own_calls = 1;
     if (run.foreign_calls === 0) return;
-    this.#takeBack(this.#foreignOfRun.all({ run: run.id }) as unknown as CountedCall[], run);
+    this.#takeBack(
+      this.#foreignOfRun.all({ traceId: run.trace_id, run: run.id }) as unknown as CountedCall[],
+      run,
+    );
   }
 
   #takeBack(calls: readonly CountedCall[], run: RunRow): void {
     for (const call of calls) {
-      this.#addShare(call, run, -1);
+      this.#addShare(call, call, run, -1);
       this.#uncount.run({ id: call.id });
       run.foreign_calls -= 1;
     }
   }
 
-  #addShare(call: Share, run: RunRow, sign: 1 | -1): void {
-    const totals = shareOf(call);
-    setTotals(run, addTotals(totalsOf(run, "seen_"), totals, sign), "seen_");
+  #addShare(call: Share, usage: Usage | undefined, run: RunRow, sign: 1 | -1): void {
+    const totals = shareOf(call, usage);
+    addTotals(run.seen, totals, sign);
     if (call.kind !== "model_call") return;
     const place = {
       atUs: call.atUs,
@@ -107,20 +108,21 @@ export class CallCounts {
 type Share = Pick<
   CountedCall,
   "kind" | "atUs" | "project" | "agent" | "provider" | "subject" | "nanoUsd"
-> &
-  Partial<CountedCall>;
+>;
 
 /** What one call adds to all sums. */
-function shareOf(call: Share): Totals {
-  const totals = createTotals();
-  if (call.kind === "tool_call") return { ...totals, toolCalls: 1 };
-  totals.modelCalls = 1;
-  totals.inputTokens = call.inputTokens ?? 0;
-  totals.outputTokens = call.outputTokens ?? 0;
-  totals.cacheReadTokens = call.cacheReadTokens ?? 0;
-  totals.cacheWriteTokens = call.cacheWriteTokens ?? 0;
-  totals.reasoningTokens = call.reasoningTokens ?? 0;
-  if (call.nanoUsd === null) totals.unknownCostCalls = 1;
-  else totals.nanoUsd = call.nanoUsd;
-  return totals;
+function shareOf(call: Share, usage: Usage | undefined): Totals {
+  const isTool = call.kind === "tool_call";
+  const isUnknown = !isTool && call.nanoUsd === null;
+  return {
+    modelCalls: isTool ? 0 : 1,
+    toolCalls: isTool ? 1 : 0,
+    inputTokens: usage?.inputTokens ?? 0,
+    outputTokens: usage?.outputTokens ?? 0,
+    cacheReadTokens: usage?.cacheReadTokens ?? 0,
+    cacheWriteTokens: usage?.cacheWriteTokens ?? 0,
+    reasoningTokens: usage?.reasoningTokens ?? 0,
+    nanoUsd: isTool ? 0 : (call.nanoUsd ?? 0),
+    unknownCostCalls: isUnknown ? 1 : 0,
+  };
 }

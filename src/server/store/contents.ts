@@ -3,29 +3,29 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { ContentPiece } from "../reading/contents.ts";
 
-/** Shorter texts are not worth a compressor's call. */
-const MIN_PACKED_CHARS = 512;
+/** Shorter texts are not worth a compressor, which takes 50 µs to be made. */
+const MIN_PACKED_CHARS = 2048;
 const HASH_BYTES = 16;
 const MAX_KNOWN = 16_384;
 
 const ADD_CONTENT =
   "insert into content (hash, packed, body) values (?, ?, ?) on conflict do nothing";
 const ADD_REFERENCE =
-  "insert into span_content (span, piece, part, attribute, hash) values (?, ?, ?, ?, ?)";
-const HAS_CONTENT = "select 1 from content where hash = ?";
+  "insert into span_content (span, piece, part, attribute, content) values (?, ?, ?, ?, ?)";
+const FIND_CONTENT = "select id from content where hash = ?";
 
 /** Messages, arguments and results, each text once: the history of a call is in all calls that follow it. */
 export class Contents {
   readonly #addContent: StatementSync;
   readonly #addReference: StatementSync;
-  readonly #hasContent: StatementSync;
-  /** Hashes that are in the table for sure. */
-  readonly #known = new Set<string>();
+  readonly #findContent: StatementSync;
+  /** Rows of texts that came lately, by their hashes. */
+  readonly #known = new Map<string, number>();
 
   constructor(database: DatabaseSync) {
     this.#addContent = database.prepare(ADD_CONTENT);
     this.#addReference = database.prepare(ADD_REFERENCE);
-    this.#hasContent = database.prepare(HAS_CONTENT);
+    this.#findContent = database.prepare(FIND_CONTENT);
   }
 
   add(span: number, pieces: readonly ContentPiece[]): void {
@@ -41,16 +41,24 @@ export class Contents {
     this.#known.clear();
   }
 
-  #keep(text: string): Buffer {
+  #keep(text: string): number {
     const digest = hash("sha256", text, "buffer").subarray(0, HASH_BYTES);
     const name = digest.toString("latin1");
-    if (this.#known.has(name)) return digest;
+    const id = this.#known.get(name) ?? this.#find(digest) ?? this.#add(digest, text);
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.add(name);
-    if (this.#hasContent.get(digest) !== undefined) return digest;
+    this.#known.set(name, id);
+    return id;
+  }
+
+  #find(digest: Buffer): number | undefined {
+    const row = this.#findContent.get(digest);
+    return row === undefined ? undefined : Number(row["id"]);
+  }
+
+  #add(digest: Buffer, text: string): number {
     const isPacked = text.length >= MIN_PACKED_CHARS;
-    this.#addContent.run(digest, isPacked ? 1 : 0, isPacked ? pack(text) : Buffer.from(text));
-    return digest;
+    const body = isPacked ? pack(text) : Buffer.from(text);
+    return Number(this.#addContent.run(digest, isPacked ? 1 : 0, body).lastInsertRowid);
   }
 }
 

@@ -3,7 +3,6 @@ import { addTotals, createTotals, isZero } from "../reading/totals.ts";
 import type { Rollups } from "./rollups.ts";
 import type { RunRow } from "./runs.ts";
 import type { SessionRow, Sessions } from "./sessions.ts";
-import { setTotals, totalsOf } from "./total-columns.ts";
 
 /**
  * What a run adds to its session and to the rollups. It is kept beside the run, so that a change of the run
@@ -36,15 +35,17 @@ const ANNOUNCE = "announce";
 
 /** The sums of a run: over its calls' spans, or what its end said where some of those are missing. */
 function sumsOf(run: RunRow): { readonly totals: Totals; readonly unseen: Totals } {
-  const seen = totalsOf(run, "seen_");
-  if (run.recorded_model_calls <= seen.modelCalls) {
+  const { seen, recorded } = run;
+  if (recorded.modelCalls <= seen.modelCalls) {
     return {
-      totals: { ...seen, toolCalls: Math.max(seen.toolCalls, run.recorded_tool_calls) },
+      totals: { ...seen, toolCalls: Math.max(seen.toolCalls, recorded.toolCalls) },
       unseen: createTotals(),
     };
   }
-  const recorded = totalsOf(run, "recorded_");
-  return { totals: recorded, unseen: addTotals({ ...recorded }, { ...seen, toolCalls: 0 }, -1) };
+  return {
+    totals: { ...recorded },
+    unseen: addTotals({ ...recorded }, { ...seen, toolCalls: 0 }, -1),
+  };
 }
 
 const isTurn = (run: RunRow): boolean => run.kind === "turn" && run.started_by !== ANNOUNCE;
@@ -112,7 +113,7 @@ function addToSession(row: SessionRow, part: Contribution, sign: 1 | -1, session
   row.failed_turns += sign * part.failedTurns;
   row.running_turns += sign * part.runningTurns;
   row.subagents += sign * part.subagents;
-  setTotals(row, addTotals(totalsOf(row), part.totals, sign));
+  addTotals(row.totals, part.totals, sign);
   sessions.change(row);
 }
 

@@ -11,7 +11,7 @@ export interface DatabaseOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const PAGE_BYTES = 4096;
+const PAGE_BYTES = 8192;
 const CACHE_KIB = 16 * 1024;
 const BUSY_MS = 5000;
 

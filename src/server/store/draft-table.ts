@@ -7,27 +7,46 @@ export interface Draft {
   id: number;
 }
 
+/** A column, and what a row has in it. */
+export type Column<Row> = readonly [name: string, read: (row: Row) => SQLInputValue];
+
+type PlainNames<Row> = {
+  [K in keyof Row & string]: Row[K] extends SQLInputValue ? K : never;
+}[keyof Row & string];
+
+/** Columns that are called as the row's own fields are. */
+export const plainColumns = <Row extends Draft>(names: readonly PlainNames<Row>[]): Column<Row>[] =>
+  names.map((name) => [name, (row) => row[name] as SQLInputValue]);
+
 /**
  * Rows that are read once, changed in memory and written once a transaction: a batch touches the same few
  * sessions and turns a hundred times.
  */
 export class DraftTable<Row extends Draft> {
-  readonly #columns: readonly (keyof Row & string)[];
+  readonly #readers: readonly ((row: Row) => SQLInputValue)[];
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
   readonly #kept = new Map<number, Row>();
   readonly #changed = new Set<Row>();
+  /** Rows that are not in the table yet. */
+  readonly #fresh = new Set<Row>();
+  #lastId: number;
 
-  constructor(database: DatabaseSync, table: string, columns: readonly (keyof Row & string)[]) {
-    this.#columns = columns;
+  constructor(database: DatabaseSync, table: string, columns: readonly Column<Row>[]) {
+    const names = columns.map(([name]) => name);
+    this.#readers = columns.map(([, read]) => read);
     this.#insert = database.prepare(
-      `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`,
+      `insert into ${table} (${names.join(", ")}, id) values (${names.map(() => "?").join(", ")}, ?)`,
     );
     this.#update = database.prepare(
-      `update ${table} set ${columns.map((column) => `${column} = ?`).join(", ")} where id = ?`,
+      `update ${table} set ${names.map((name) => `${name} = ?`).join(", ")} where id = ?`,
     );
     this.#delete = database.prepare(`delete from ${table} where id = ?`);
+    // There is no other writer: ids can be given out before rows are written, each once.
+    this.#lastId = Number(
+      database.prepare(`select max(id) as id from ${table}`).get()?.["id"] ?? 0,
+    );
   }
 
   get(id: number): Row | undefined {
@@ -47,11 +66,19 @@ export class DraftTable<Row extends Draft> {
     return row;
   }
 
-  /** Writes a new row; it has its id then. */
+  /** Takes a new row and gives it its id. It is written with the others. */
   insert(row: Row): Row {
-    row.id = Number(this.#insert.run(...this.#valuesOf(row)).lastInsertRowid);
+    this.#lastId += 1;
+    row.id = this.#lastId;
     this.#kept.set(row.id, row);
+    this.#fresh.add(row);
+    this.#changed.add(row);
     return row;
+  }
+
+  /** Rows that statements do not find yet. */
+  get fresh(): ReadonlySet<Row> {
+    return this.#fresh;
   }
 
   change(row: Row): void {
@@ -59,7 +86,7 @@ export class DraftTable<Row extends Draft> {
   }
 
   delete(row: Row): void {
-    this.#delete.run(row.id);
+    if (!this.#fresh.delete(row)) this.#delete.run(row.id);
     this.#kept.delete(row.id);
     this.#changed.delete(row);
   }
@@ -72,8 +99,12 @@ export class DraftTable<Row extends Draft> {
   /** Writes what was changed; returns those rows. */
   flush(): Row[] {
     const changed = [...this.#changed];
-    for (const row of changed) this.#update.run(...this.#valuesOf(row), row.id);
+    for (const row of changed) {
+      const statement = this.#fresh.has(row) ? this.#insert : this.#update;
+      statement.run(...this.#valuesOf(row), row.id);
+    }
     this.#changed.clear();
+    this.#fresh.clear();
     return changed;
   }
 
@@ -85,9 +116,10 @@ export class DraftTable<Row extends Draft> {
   clear(): void {
     this.#kept.clear();
     this.#changed.clear();
+    this.#fresh.clear();
   }
 
   #valuesOf(row: Row): SQLInputValue[] {
-    return this.#columns.map((column) => row[column] as SQLInputValue);
+    return this.#readers.map((read) => read(row));
   }
 }

@@ -14,7 +14,8 @@ const MAX_KNOWN = 1024;
 export class Origins {
   readonly #add: StatementSync;
   readonly #find: StatementSync;
-  readonly #ofRequest = new WeakMap<Origin, number>();
+  /** Items of one origin stand together. */
+  #last: { readonly origin: Origin; readonly id: number } | undefined;
   readonly #known = new Map<string, number>();
 
   constructor(database: DatabaseSync) {
@@ -23,8 +24,7 @@ export class Origins {
   }
 
   idOf(origin: Origin): number {
-    const known = this.#ofRequest.get(origin);
-    if (known !== undefined) return known;
+    if (origin === this.#last?.origin) return this.#last.id;
     const resource = attributesJson(origin.resource);
     const { scopeName, scopeVersion } = origin;
     const digest = hash("sha256", `${resource}\0${scopeName}\0${scopeVersion}`, "buffer");
@@ -32,12 +32,13 @@ export class Origins {
     const id = this.#known.get(text) ?? this.#store(digest, resource, origin);
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(text, id);
-    this.#ofRequest.set(origin, id);
+    this.#last = { origin, id };
     return id;
   }
 
-  /** After a rollback. Requests under way are read anew then, so theirs need no clearing. */
+  /** After a rollback. */
   clear(): void {
+    this.#last = undefined;
     this.#known.clear();
   }
 

@@ -135,7 +135,7 @@ function finishRun(kind: "turn" | "subagent"): Apply {
     nameRun(run, fields);
     endRun(run, fields, when);
     if (run.span_id === null && record.spanId !== null) run.span_id = Buffer.from(record.spanId);
-    if (run.recorded_model_calls > 0) counts.preferOwn(run);
+    if (run.recorded.modelCalls > 0) counts.preferOwn(run);
     parts.sessions.touch(session, when.fromUs, when.toUs);
     parts.runs.change(run);
   };

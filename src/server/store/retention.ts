@@ -31,11 +31,11 @@ const REMOVE_SESSION = [
      union select id from span where session in (select id from session where root = :root)`,
   `delete from log where trace_id in
      (select trace_id from run where session in (select id from session where root = :root))`,
-  `create temp table if not exists loose (hash blob primary key)`,
-  `insert or ignore into loose select hash from span_content where span in (select span from going)`,
+  `create temp table if not exists loose (content integer primary key)`,
+  `insert or ignore into loose select content from span_content where span in (select span from going)`,
   `delete from span_content where span in (select span from going)`,
-  `delete from content where hash in (select hash from loose)
-     and not exists (select 1 from span_content where span_content.hash = content.hash)`,
+  `delete from content where id in (select content from loose)
+     and not exists (select 1 from span_content where span_content.content = content.id)`,
   `delete from span where id in (select span from going)`,
   `delete from spawn where child_key in (select session_key from session where root = :root)`,
   `delete from run where session in (select id from session where root = :root)`,

@@ -19,7 +19,7 @@ export interface TurnPlace {
   readonly outcome: string;
 }
 
-const names = totalColumnNames("");
+const names = totalColumnNames;
 const ADD_COST = `
   insert into cost_roll (bucket, project, agent, provider, model, ${names.join(", ")})
   values (?, ?, ?, ?, ?, ${names.map(() => "?").join(", ")})

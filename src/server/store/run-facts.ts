@@ -2,7 +2,6 @@ import type { Fields } from "../reading/fields.ts";
 import { readRunTotals } from "../reading/totals.ts";
 import type { RunRow } from "./runs.ts";
 import type { Interval } from "./subjects.ts";
-import { setTotals } from "./total-columns.ts";
 
 /** Sets what a run's start, end and span alike may say of it; what one does not say stays. */
 export function nameRun(run: RunRow, fields: Fields): void {
@@ -27,6 +26,5 @@ export function endRun(run: RunRow, fields: Fields, when: Interval): void {
   run.block_reason = fields.text("blockReason") ?? run.block_reason;
   run.block_hook = fields.text("blockHook") ?? run.block_hook;
   run.attempts = fields.count("attempts") ?? run.attempts;
-  const totals = readRunTotals(fields);
-  if (totals !== undefined) setTotals(run, totals, "recorded_");
+  run.recorded = readRunTotals(fields) ?? run.recorded;
 }

@@ -1,12 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Totals } from "../api-types.ts";
 import { createTotals } from "../reading/totals.ts";
 import type { Contribution } from "./contribution.ts";
-import { type Draft, DraftTable } from "./draft-table.ts";
+import { type Draft, DraftTable, plainColumns } from "./draft-table.ts";
 import { publicId } from "./sessions.ts";
-import { setTotals, type TotalColumns, totalColumnNames } from "./total-columns.ts";
+import { totalColumns, totalsOf } from "./total-columns.ts";
 
 /** A turn, or a subagent's run. */
-export interface RunRow extends Draft, TotalColumns<"seen_">, TotalColumns<"recorded_"> {
+export interface RunRow extends Draft {
   readonly public_id: string;
   readonly trace_id: Buffer;
   run_id: string;
@@ -36,11 +37,15 @@ export interface RunRow extends Draft, TotalColumns<"seen_">, TotalColumns<"reco
   output_preview: string | null;
   foreign_calls: number;
   own_calls: 0 | 1;
+  /** Sums over the spans of its calls. */
+  seen: Totals;
+  /** What the run's end said. */
+  recorded: Totals;
   /** What of it stands in its session and in the rollups; no column. */
   applied: Contribution | undefined;
 }
 
-const columns = [
+const names = [
   "public_id",
   "trace_id",
   "run_id",
@@ -70,9 +75,12 @@ const columns = [
   "output_preview",
   "foreign_calls",
   "own_calls",
-  ...totalColumnNames("seen_"),
-  ...totalColumnNames("recorded_"),
 ] as const satisfies readonly (keyof RunRow)[];
+const columns = [
+  ...plainColumns<RunRow>(names),
+  ...totalColumns<RunRow>("seen_", ({ seen }) => seen),
+  ...totalColumns<RunRow>("recorded_", ({ recorded }) => recorded),
+];
 
 export interface RunIdentity {
   readonly traceId: Buffer;
@@ -83,12 +91,14 @@ export interface RunIdentity {
 const BY_KEY = "select * from run where trace_id = :traceId and run_id = :runId";
 const OWN_OF_TRACE =
   "select * from run where trace_id = :traceId and run_id <> '' order by start_us limit 1";
-const MOVE_SPANS = "update span set run = :to where run = :from";
+const MOVE_SPANS = "update span set run = :to where trace_id = :traceId and run = :from";
 
 /** Turns as the writer sees them. */
 export class Runs {
   readonly #table: DraftTable<RunRow>;
   readonly #byKeyText = new Map<string, RunRow>();
+  /** Spans of one run mostly stand together. */
+  #last: RunRow | undefined;
   /** Which own turn answers for the spans of others in its trace; `null`: there is none so far. */
   readonly #ownOfTrace = new Map<string, RunRow | null>();
   readonly #byKey: StatementSync;
@@ -106,6 +116,13 @@ export class Runs {
   }
 
   find({ traceId, runId }: RunIdentity): RunRow | undefined {
+    const last = this.#last;
+    if (last?.run_id === runId && traceId.equals(last.trace_id)) return last;
+    this.#last = this.#look(traceId, runId);
+    return this.#last;
+  }
+
+  #look(traceId: Buffer, runId: string): RunRow | undefined {
     const text = keyText(traceId, runId);
     const known = this.#byKeyText.get(text);
     if (known !== undefined) return known;
@@ -116,7 +133,7 @@ export class Runs {
 
   create(identity: RunIdentity, session: number, kind: RunRow["kind"], startUs: number): RunRow {
     const { traceId, runId } = identity;
-    const empty = Object.fromEntries(columns.map((column) => [column, null]));
+    const empty = Object.fromEntries(names.map((name) => [name, null]));
     const row: RunRow = {
       ...(empty as unknown as RunRow),
       public_id: publicId("run", traceId.toString("hex"), runId),
@@ -129,12 +146,11 @@ export class Runs {
       start_us: startUs,
       foreign_calls: 0,
       own_calls: 0,
+      seen: createTotals(),
+      recorded: createTotals(),
       applied: undefined,
     };
-    setTotals(row, createTotals(), "seen_");
-    setTotals(row, createTotals(), "recorded_");
     this.#table.insert(row);
-    this.#table.change(row);
     this.#byKeyText.set(keyText(traceId, runId), row);
     if (runId !== "") this.#ownOfTrace.delete(traceId.toString("latin1"));
     return row;
@@ -145,7 +161,7 @@ export class Runs {
     const text = traceId.toString("latin1");
     const known = this.#ownOfTrace.get(text);
     if (known !== undefined) return known ?? undefined;
-    const row = this.#read(this.#ownRun.get({ traceId }));
+    const row = this.#read(this.#ownRun.get({ traceId })) ?? this.#findFresh(traceId);
     this.#ownOfTrace.set(text, row ?? null);
     return row;
   }
@@ -156,7 +172,8 @@ export class Runs {
 
   /** Gives the spans of one run to another, and removes it. */
   absorb(from: RunRow, to: RunRow): void {
-    this.#moveSpans.run({ from: from.id, to: to.id });
+    this.#moveSpans.run({ traceId: from.trace_id, from: from.id, to: to.id });
+    this.#last = undefined;
     this.#byKeyText.delete(keyText(from.trace_id, from.run_id));
     this.#table.delete(from);
   }
@@ -176,22 +193,41 @@ export class Runs {
   clear(): void {
     this.#table.clear();
     this.#byKeyText.clear();
+    this.#last = undefined;
     this.#ownOfTrace.clear();
+  }
+
+  #findFresh(traceId: Buffer): RunRow | undefined {
+    for (const row of this.#table.fresh) {
+      if (row.run_id !== "" && row.trace_id.equals(traceId)) return row;
+    }
+    return undefined;
   }
 
   #read(stored: unknown): RunRow | undefined {
     if (stored === undefined) return undefined;
-    const read = stored as RunRow;
-    const known = this.#table.get(read.id);
+    const known = this.#table.get((stored as StoredRun).id);
     if (known !== undefined) return known;
-    // SQLite gives plain byte arrays.
-    const trace_id = Buffer.from(read.trace_id);
-    const span_id = read.span_id === null ? null : Buffer.from(read.span_id);
-    const row = this.#table.keep({ ...read, trace_id, span_id });
+    const row = this.#table.keep(readRun(stored as StoredRun));
     row.applied = this.#restore(row);
     return row;
   }
 }
+
+/** A row as SQLite gives it: byte arrays that are no buffers, and totals column by column. */
+export type StoredRun = Omit<RunRow, "trace_id" | "span_id" | "seen" | "recorded" | "applied"> & {
+  readonly trace_id: Uint8Array;
+  readonly span_id: Uint8Array | null;
+};
+
+export const readRun = (stored: StoredRun): RunRow => ({
+  ...stored,
+  trace_id: Buffer.from(stored.trace_id),
+  span_id: stored.span_id === null ? null : Buffer.from(stored.span_id),
+  seen: totalsOf(stored, "seen_"),
+  recorded: totalsOf(stored, "recorded_"),
+  applied: undefined,
+});
 
 const MAX_TRACES = 8192;
 

@@ -127,22 +127,25 @@ create table span (
   unique (trace_id, span_id)
 ) strict;
 create index span_failed on span (start_ns, kind) where status = 2 and kind <> 'session';
-create index span_nested on span (trace_id, parent_span_id) where kind = 'model_call';
+create index span_nested on span (trace_id, parent_span_id) where kind = 'model_call' and own = 0;
 create index span_loose on span (start_ns) where run is null and session is null;
 create index span_session on span (session) where session is not null;
-create index span_run on span (run) where run is not null;
 
-create table content (hash blob primary key, packed integer not null, body blob not null)
-  strict, without rowid;
+create table content (
+  id integer primary key,
+  hash blob not null unique,
+  packed integer not null,
+  body blob not null
+) strict;
 create table span_content (
   span integer not null,
   piece integer not null,
   part integer not null,
   attribute text not null,
-  hash blob not null,
+  content integer not null,
   primary key (span, piece, part)
 ) strict, without rowid;
-create index span_content_hash on span_content (hash);
+create index span_content_content on span_content (content);
 
 create table log (
   id integer primary key,

@@ -1,9 +1,11 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Draft, DraftTable } from "./draft-table.ts";
-import { type TotalColumns, totalColumnNames } from "./total-columns.ts";
+import type { Totals } from "../api-types.ts";
+import { createTotals } from "../reading/totals.ts";
+import { type Draft, DraftTable, plainColumns } from "./draft-table.ts";
+import { totalColumns, totalsOf } from "./total-columns.ts";
 
-export interface SessionRow extends Draft, TotalColumns {
+export interface SessionRow extends Draft {
   readonly public_id: string;
   session_id: string | null;
   session_key: string | null;
@@ -33,9 +35,10 @@ export interface SessionRow extends Draft, TotalColumns {
   failed_turns: number;
   running_turns: number;
   subagents: number;
+  readonly totals: Totals;
 }
 
-const columns = [
+const names = [
   "public_id",
   "session_id",
   "session_key",
@@ -65,8 +68,11 @@ const columns = [
   "failed_turns",
   "running_turns",
   "subagents",
-  ...totalColumnNames(""),
 ] as const satisfies readonly (keyof SessionRow)[];
+const columns = [
+  ...plainColumns<SessionRow>(names),
+  ...totalColumns<SessionRow>("", ({ totals }) => totals),
+];
 
 /** What tells sessions apart: the host's id and its key, either of which may be missing. */
 export interface SessionIdentity {
@@ -100,6 +106,8 @@ export const publicId = (...parts: readonly string[]): string =>
 export class Sessions {
   readonly #table: DraftTable<SessionRow>;
   readonly #aliases = new Map<string, SessionRow>();
+  /** Items of one session mostly stand together. */
+  #last: (SessionIdentity & { readonly row: SessionRow }) | undefined;
   readonly #byBoth: StatementSync;
   readonly #byKeyAlone: StatementSync;
   readonly #byIdAlone: StatementSync;
@@ -124,9 +132,16 @@ export class Sessions {
   /** Finds or makes the session; `atUs` is when it was first heard of, where it is new. */
   take(identity: SessionIdentity, atUs: number): { readonly row: SessionRow; isNew: boolean } {
     const { id, key } = identity;
+    const last = this.#last;
+    if (last !== undefined && last.id === id && last.key === key) {
+      return { row: last.row, isNew: false };
+    }
     const alias = `${key ?? ""}\0${id ?? ""}`;
     const known = this.#aliases.get(alias);
-    if (known !== undefined) return { row: known, isNew: false };
+    if (known !== undefined) {
+      this.#last = { id, key, row: known };
+      return { row: known, isNew: false };
+    }
     const found = this.#search(identity);
     const row = found ?? this.#create(publicId("session", key ?? "", id ?? ""), identity, atUs, 0);
     this.#aliases.set(alias, row);
@@ -134,7 +149,10 @@ export class Sessions {
   }
 
   findByKey(key: string): SessionRow | undefined {
-    return this.#read(this.#newestByKey.get({ key }));
+    return (
+      this.#findFresh(({ session_key }) => session_key === key) ??
+      this.#read(this.#newestByKey.get({ key }))
+    );
   }
 
   /** The session that is made up for a trace. */
@@ -193,6 +211,7 @@ export class Sessions {
   /** Removes a made-up session whose turn has found its own. */
   remove(session: SessionRow): void {
     this.#table.delete(session);
+    this.#last = undefined;
     for (const [alias, row] of this.#aliases) if (row === session) this.#aliases.delete(alias);
   }
 
@@ -207,15 +226,25 @@ export class Sessions {
   clear(): void {
     this.#table.clear();
     this.#aliases.clear();
+    this.#last = undefined;
   }
 
   #search({ id, key }: SessionIdentity): SessionRow | undefined {
-    if (id === null) return this.#read(this.#newestByKey.get({ key }));
-    if (key === null) return this.#read(this.#newestById.get({ id }));
+    if (id === null) return key === null ? undefined : this.findByKey(key);
+    if (key === null) {
+      return (
+        this.#findFresh(({ session_id }) => session_id === id) ??
+        this.#read(this.#newestById.get({ id }))
+      );
+    }
+    // What is not written yet has an alias of its own, unless only half of its name was known.
     const exact = this.#read(this.#byBoth.get({ id, key }));
     if (exact !== undefined) return exact;
     const half =
-      this.#read(this.#byKeyAlone.get({ key })) ?? this.#read(this.#byIdAlone.get({ id }));
+      this.#findFresh((row) => row.session_key === key && row.session_id === null) ??
+      this.#findFresh((row) => row.session_id === id && row.session_key === null) ??
+      this.#read(this.#byKeyAlone.get({ key })) ??
+      this.#read(this.#byIdAlone.get({ id }));
     if (half === undefined) return undefined;
     half.session_id = id;
     half.session_key = key;
@@ -223,16 +252,21 @@ export class Sessions {
     return half;
   }
 
+  #findFresh(isWanted: (row: SessionRow) => boolean): SessionRow | undefined {
+    for (const row of this.#table.fresh) if (row.made_up === 0 && isWanted(row)) return row;
+    return undefined;
+  }
+
   #read(row: unknown): SessionRow | undefined {
-    return row === undefined ? undefined : this.#table.keep(row as SessionRow);
+    if (row === undefined) return undefined;
+    const read = row as Omit<SessionRow, "totals">;
+    return this.#table.get(read.id) ?? this.#table.keep({ ...read, totals: totalsOf(read) });
   }
 
   #create(publicId: string, { id, key }: SessionIdentity, atUs: number, madeUp: 0 | 1): SessionRow {
-    const empty = Object.fromEntries(columns.map((column) => [column, null]));
-    const zeros = Object.fromEntries(totalColumnNames("").map((column) => [column, 0]));
+    const empty = Object.fromEntries(names.map((name) => [name, null]));
     const row = this.#table.insert({
       ...(empty as unknown as SessionRow),
-      ...(zeros as unknown as TotalColumns),
       public_id: publicId,
       session_id: id,
       session_key: key,
@@ -244,9 +278,9 @@ export class Sessions {
       failed_turns: 0,
       running_turns: 0,
       subagents: 0,
+      totals: createTotals(),
     });
     row.root = row.id;
-    this.#table.change(row);
     return row;
   }
 }

@@ -48,7 +48,6 @@ export class SpanIngest {
 
   /** Returns false where the span was there already. */
   add(span: SpanRow, price: Price | undefined): boolean {
-    if (this.#table.has(span)) return false;
     const { facts: named, fields } = readSpan(span);
     const facts = price === undefined ? named : withPrice(named, span, price);
     const when = { fromUs: toUs(span.startNs), toUs: toUs(span.endNs) };
@@ -66,6 +65,7 @@ export class SpanIngest {
       session: facts.kind === "session" ? (session?.id ?? null) : null,
       origin: this.#parts.origins.idOf(span.origin),
     });
+    if (id === undefined) return false;
     if (split.content.length > 0) this.#parts.contents.add(id, split.content);
     if (facts.kind === "session" && session !== undefined) this.#addSession(read, session);
     if (counted && run !== undefined) {
@@ -94,7 +94,7 @@ export class SpanIngest {
     if (facts.kind === "turn" || facts.kind === "subagent") addOwnRun(read, run, previews);
     else if (run.run_id === "") addForeignTop(read, run, previews);
     const isOwnCall = facts.isOwn && facts.kind === "model_call";
-    if (isOwnCall || run.recorded_model_calls > 0) this.#counts.preferOwn(run);
+    if (isOwnCall || run.recorded.modelCalls > 0) this.#counts.preferOwn(run);
     runs.change(run);
     this.#showInSession(run);
   }

@@ -57,24 +57,18 @@ const readers = Object.values(columns);
 const INSERT = `
   insert into span (${names.join(", ")}) values (${names.map(() => "?").join(", ")})
   on conflict do nothing`;
-const HAS = "select 1 from span where trace_id = ? and span_id = ?";
 
 export class SpanTable {
   readonly #insert: StatementSync;
-  readonly #has: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(INSERT);
-    this.#has = database.prepare(HAS);
   }
 
-  has(span: SpanRow): boolean {
-    return this.#has.get(span.traceId, span.spanId) !== undefined;
-  }
-
-  /** Returns the row's id; the caller has seen that the span is not there yet. */
-  insert(row: StoredSpan): number {
-    return Number(this.#insert.run(...readers.map((read) => read(row))).lastInsertRowid);
+  /** Returns the row's id, or `undefined` where the span is there already. */
+  insert(row: StoredSpan): number | undefined {
+    const { changes, lastInsertRowid } = this.#insert.run(...readers.map((read) => read(row)));
+    return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 }
 

@@ -5,7 +5,6 @@ import type { StoreParts } from "./parts.ts";
 import type { RunRow } from "./runs.ts";
 import type { SessionRow } from "./sessions.ts";
 import { linkToParent } from "./spawns.ts";
-import { setTotals, totalsOf } from "./total-columns.ts";
 
 /** A time that something took, in epoch microseconds. */
 export interface Interval {
@@ -85,7 +84,7 @@ function absorbForeign(run: RunRow, parts: StoreParts): void {
   const foreign = parts.runs.find({ traceId: run.trace_id, runId: "" });
   if (foreign === undefined) return;
   const session = parts.sessions.get(foreign.session);
-  setTotals(run, totalsOf(foreign, "seen_"), "seen_");
+  run.seen = foreign.seen;
   run.foreign_calls = foreign.foreign_calls;
   withdraw(foreign, parts);
   parts.runs.absorb(foreign, run);

@@ -1,28 +1,21 @@
 import type { Totals } from "../api-types.ts";
 import { createTotals, totalFields } from "../reading/totals.ts";
-
-type Snake<Name extends string> = Name extends `${infer Head}${infer Tail}`
-  ? Tail extends Uncapitalize<Tail>
-    ? `${Lowercase<Head>}${Snake<Tail>}`
-    : `${Lowercase<Head>}_${Snake<Tail>}`
-  : Name;
-
-/** The columns of a table that hold totals, under a prefix. */
-export type TotalColumns<Prefix extends string = ""> = {
-  [Field in keyof Totals as `${Prefix}${Snake<Field>}`]: number;
-};
+import type { Column, Draft } from "./draft-table.ts";
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
-/** Pairs of field and column. */
 const pairs = totalFields.map((field) => [field, snake(field)] as const);
 
-export const totalColumnNames = <Prefix extends string>(
-  prefix: Prefix,
-): (keyof TotalColumns<Prefix>)[] =>
-  pairs.map(([, column]) => `${prefix}${column}` as keyof TotalColumns<Prefix>);
+/** The columns of a table that hold totals. */
+export const totalColumnNames: readonly string[] = pairs.map(([, column]) => column);
 
-/** Reads totals out of a row. */
+/** Columns for the totals that a row has, under a prefix. */
+export const totalColumns = <Row extends Draft>(
+  prefix: string,
+  read: (row: Row) => Totals,
+): Column<Row>[] => pairs.map(([field, column]) => [prefix + column, (row) => read(row)[field]]);
+
+/** Reads totals out of a stored row. */
 export function totalsOf(row: object, prefix = ""): Totals {
   const totals = createTotals();
   const columns = row as Readonly<Record<string, unknown>>;
@@ -30,11 +23,5 @@ export function totalsOf(row: object, prefix = ""): Totals {
   return totals;
 }
 
-/** Sets the columns of a row. */
-export function setTotals(row: object, totals: Totals, prefix = ""): void {
-  const columns = row as Record<string, unknown>;
-  for (const [field, column] of pairs) columns[prefix + column] = totals[field];
-}
-
-/** The same as values in the order of the columns, for statements. */
+/** Totals as values in the order of the columns, for statements. */
 export const totalValues = (totals: Totals): number[] => pairs.map(([field]) => totals[field]);

@@ -3,19 +3,15 @@
  * that no fault reaches: the ledger of the fault tests.
  */
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SegmentLog } from "../../../src/base/segment-log.ts";
 import { type NaiveKind, openNaiveLog } from "./naive-log.ts";
 
 /** How records are written: by the log in both of its modes, or in a way that loses them. */
 export type WriterKind = "strict" | "batched" | NaiveKind;
 
-const {
-  FOLDER = "",
-  KIND = "strict",
-  COUNT = "100",
-  IN_FLIGHT = "1",
-  SEGMENT_BYTES = "1500",
-} = process.env;
+const { FOLDER = "", KIND = "strict", COUNT = "100", IN_FLIGHT = "1" } = process.env;
+const { SEGMENT_BYTES = "1500", PACE_MS = "0", LIFE_MS = "600000" } = process.env;
 
 /** Appends one record; true when it is acknowledged as stored. */
 type Append = (n: number) => Promise<boolean>;
@@ -46,16 +42,20 @@ function say(line: string): void {
   writeSync(1, `${line}\n`);
 }
 
+// A log that waits for its disk keeps no process alive; this one has nothing else to do.
+const alive = setTimeout(() => process.exit(9), Number(LIFE_MS));
 const writer = await openWriter(KIND as WriterKind);
-say("open");
+say(`open ${process.pid}`);
 let next = 0;
 const work = async (): Promise<void> => {
   while (next < Number(COUNT)) {
     const n = next++;
-    if (await writer.append(n)) say(`ack ${n}`);
-    else say(`lost ${n}`);
+    const isStored = await writer.append(n);
+    say(`${isStored ? "ack" : "lost"} ${n} ${performance.now().toFixed(1)}`);
+    if (PACE_MS !== "0") await sleep(Number(PACE_MS));
   }
 };
 await Promise.all(Array.from({ length: Number(IN_FLIGHT) }, work));
 await writer.close();
 say("closed");
+clearTimeout(alive);

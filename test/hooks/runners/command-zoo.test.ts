@@ -115,7 +115,7 @@ test("the same commands as observers delay nothing, and end in time as well", as
 });
 
 test("100 MB of output, three times, take less than 32 MB of memory", async () => {
-  const program = path.join(import.meta.dirname, "output-memory.ts");
+  const program = path.resolve(import.meta.dirname, "../../faults/programs/command-output.ts");
   const { code, stdout } = await runProcess(process.execPath, [program]);
   expect([code, Number(stdout)]).toEqual([0, expect.any(Number)]);
   expect(Number(stdout)).toBeLessThan(32 * 1024 * 1024);
@@ -140,4 +140,32 @@ test("a naive runner keeps the turn and the processes far longer: the tests abov
   // What many programs do: signal the shell alone, and wait for its output to end.
   await runProcess("sh", ["-c", `sleep 2.${process.pid}; true`], { timeout: TIMEOUT_MS });
   expect(performance.now() - beganAt).toBeGreaterThan(TIMEOUT_MS + LATE_MS);
+});
+
+test("a hook's process of a program that is itself run by a hook is ended with that hook", async () => {
+  const command = `setsid sh -c 'sleep ${SLEEP}; sleep ${SLEEP}' >/dev/null 2>&1 & sleep 0.1`;
+  // As if a hook with this mark had started the program whose hook this is.
+  const env = { PATH: process.env["PATH"], TURNSPAN_HOOK_RUN: "outer" };
+  using hooks = await startConfigured(
+    { hooks: { beforeTurn: [{ command: `env; ${command}` }] } },
+    { env },
+  );
+  using session = hooks.turnspan.openSession({ sessionKey: "zoo", cwd: "/tmp" });
+  await session.turn({}, () => "ran");
+  expect(hooks.log.lines.join()).toMatch(/TURNSPAN_HOOK_RUN=outer\.[0-9a-f]{24}\n/);
+  await until(() => findByText(`sleep ${SLEEP}`).length === 0, 1000);
+});
+
+test.each([
+  ["one", true],
+  ["one.two", true],
+  ["one.two.three", false],
+])("inside of the hooks %s a program attaches hooks of its own: %s", async (marks, attaches) => {
+  const env = { PATH: process.env["PATH"], TURNSPAN_HOOK_RUN: marks };
+  using hooks = await startConfigured({ hooks: { afterTurn: [{ command: "true" }] } }, { env });
+  expect(hooks.engine.hasListeners).toBe(attaches);
+  const warned = hooks.log.lines.includes(
+    "warn no configured hooks: this program runs inside of 3 hooks",
+  );
+  expect(warned).toBe(!attaches);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HooksConfigInput } from "../../../src/hooks/config-schema.ts";
 import { MemoryOutbox } from "../../../src/hooks/runners/memory-outbox.ts";
-import { RETRY_DELAYS_MS } from "../../../src/hooks/runners/outbox.ts";
+import { DeliveryError, RETRY_DELAYS_MS } from "../../../src/hooks/runners/outbox.ts";
 import { startTestTelemetry } from "../../support/telemetry.ts";
 import { type ConfiguredOptions, createTestLog, startConfigured } from "../configured.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -306,4 +306,31 @@ test("a variable that is not set fails by its name, and no request is made", asy
     { error: "the environment variable HOOK_SECRET is not set" },
   ]);
   expect(receiver.received).toEqual([]);
+});
+
+test("a header from the environment cannot add another one", async () => {
+  await using receiver = await startReceiver();
+  const entry = { url: receiver.url, headers: { "x-team": { env: "TEAM" } } };
+  const env = { TEAM: "blue\r\nx-admin: yes" };
+  using hooks = await start(receiver.target, { afterTurn: [entry] }, { env });
+  using session = hooks.turnspan.openSession(open);
+  await session.turn({}, () => "done");
+  await hooks.settled();
+  expect(hooks.findings).toMatchObject([{ error: expect.stringContaining("Invalid character") }]);
+  expect(receiver.received).toEqual([]);
+});
+
+test("a receiver that asks for a month waits a day, and not no time at all", async () => {
+  const clock = createManualClock();
+  const outbox = new MemoryOutbox({ log: createTestLog(), now: clock.now, later: clock.later });
+  let attempts = 0;
+  outbox.register("sink", async () => {
+    attempts += 1;
+    throw new DeliveryError("later", { notBefore: clock.now() + 40 * 24 * 3600_000 });
+  });
+  await outbox.post({ id: "a", destination: "sink", body: "" }).catch(() => undefined);
+  await clock.advance(24 * 3600_000 - 1, async () => undefined);
+  expect(attempts).toBe(1);
+  await clock.advance(1, async () => undefined);
+  expect(attempts).toBe(2);
 });

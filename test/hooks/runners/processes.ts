@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** What of a process's entry in Linux's table is looked at. */
-export interface Listed {
+interface Listed {
   readonly pid: number;
   readonly parent: number;
   readonly state: string;
@@ -9,7 +9,7 @@ export interface Listed {
 }
 
 /** Every process of this machine. */
-export function listProcesses(): Listed[] {
+function listProcesses(): Listed[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {

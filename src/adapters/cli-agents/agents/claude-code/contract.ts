@@ -2,6 +2,7 @@ import path from "node:path";
 import { text } from "../../fields.ts";
 import { readMetaFile } from "../../meta-file.ts";
 import type { AgentContract } from "../../transcript.ts";
+import { ClaudeStory } from "./story.ts";
 import { ClaudeReader } from "./transcript.ts";
 
 const SUBAGENT_FILE = /\/agent-[^/]+\.jsonl$/;
@@ -30,8 +31,13 @@ export const claudeCode = {
     describeFile: async (file) => {
       if (!SUBAGENT_FILE.test(file)) return {};
       const meta = await readMetaFile(file);
-      return { subagent: text(meta["agentType"]) };
+      return {
+        subagent: text(meta["agentType"]),
+        toolCallId: text(meta["toolUseId"]),
+        label: text(meta["description"]),
+      };
     },
     openReader: (seen) => new ClaudeReader(seen),
+    openStory: (options) => new ClaudeStory(options),
   },
 } as const satisfies AgentContract;

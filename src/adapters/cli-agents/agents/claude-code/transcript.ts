@@ -72,17 +72,18 @@ export class ClaudeReader implements TranscriptReader {
     if (time === undefined || usage === undefined || id === undefined) return;
     if (sessionId === undefined || model === SYNTHETIC_MODEL) return;
     if (asked !== undefined && asked !== written) this.#isFork = true;
-    const isSidechain = line["isSidechain"] === true;
+    const thread = threadOf(line, this.#file);
     this.#calls.note(
       {
         id,
         request: text(line["requestId"]) ?? text(line["requestRef"]),
-        mayReplay: isSidechain,
+        mayReplay: thread !== undefined,
       },
       {
         agent: AGENT,
         sessionId,
-        subagent: isSidechain ? this.#subagentOf(line) : undefined,
+        subagent: thread === undefined ? undefined : this.#subagentOf(line),
+        thread,
         cwd: text(line["cwd"]),
         branch: text(line["gitBranch"]),
         end: modelEnd(line, { id, time, model, usage, sessionId }),
@@ -112,6 +113,13 @@ export class ClaudeReader implements TranscriptReader {
       },
     }));
   }
+}
+
+/** The id of the subagent whose line it is; older versions kept subagents' lines in the session's file. */
+export function threadOf(line: Fields, file: FileFacts): string | undefined {
+  if (line["isSidechain"] !== true) return undefined;
+  const named = /\/agent-([^/]+)\.jsonl$/.exec(file.path)?.[1];
+  return text(line["agentId"]) ?? named ?? "sidechain";
 }
 
 interface Answer {

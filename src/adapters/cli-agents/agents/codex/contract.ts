@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { AgentContract } from "../../transcript.ts";
+import { CodexStory } from "./story.ts";
 import { CodexReader } from "./transcript.ts";
 
 /** Codex: `sessions/<year>/<month>/<day>/rollout-….jsonl`, archived ones apart; old ones may be packed. */
@@ -23,5 +24,6 @@ export const codex = {
     isOwnLine: (line) => line["type"] === "session_meta" && "payload" in line,
     describeFile: async () => ({}),
     openReader: (seen) => new CodexReader(seen),
+    openStory: (options) => new CodexStory(options),
   },
 } as const satisfies AgentContract;

@@ -129,6 +129,7 @@ export class CodexReader implements TranscriptReader {
         agent: AGENT,
         sessionId: thread.sessionId,
         subagent: thread.subagent,
+        thread: thread.subagent === undefined ? undefined : thread.id,
         cwd: thread.cwd,
         branch: thread.branch,
         end: {
@@ -160,7 +161,7 @@ interface Answer {
 }
 
 /** What a file's own `session_meta` tells. */
-interface Thread {
+export interface Thread {
   readonly id: string;
   readonly sessionId: string;
   readonly subagent: string | undefined;
@@ -168,7 +169,7 @@ interface Thread {
   readonly branch: string | undefined;
 }
 
-function threadOf(id: string, payload: Fields): Thread {
+export function threadOf(id: string, payload: Fields): Thread {
   const source = record(payload["source"])["subagent"];
   const spawn = record(record(source)["thread_spawn"]);
   const role = text(payload["agent_role"]) ?? text(spawn["agent_role"]) ?? text(source);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "../../fields.ts";
 import type { AgentContract } from "../../transcript.ts";
+import { GeminiStory } from "./story.ts";
 import { GeminiReader } from "./transcript.ts";
 
 /** Gemini CLI: `tmp/<project>/chats/session-….jsonl` (`.json` in older versions), subagents one folder below. */
@@ -29,5 +30,6 @@ export const geminiCli = {
       return { cwd: text(root.trim()) };
     },
     openReader: (seen) => new GeminiReader(seen),
+    openStory: (options) => new GeminiStory(options),
   },
 } as const satisfies AgentContract;

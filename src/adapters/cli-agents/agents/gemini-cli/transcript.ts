@@ -16,6 +16,7 @@ export class GeminiReader implements TranscriptReader {
   #sessionId: string | undefined;
   #cwd: string | undefined;
   #subagent: string | undefined;
+  #thread: string | undefined;
   /** What the session calls its subagents, by their ids. */
   readonly #names = new Map<string, string>();
 
@@ -27,6 +28,7 @@ export class GeminiReader implements TranscriptReader {
     this.#file = file;
     this.#cwd = file.cwd;
     this.#subagent = undefined;
+    this.#thread = undefined;
     this.#sessionId = undefined;
   }
 
@@ -48,6 +50,7 @@ export class GeminiReader implements TranscriptReader {
     const id = text(line["sessionId"]);
     this.#sessionId = id;
     if (line["kind"] === "subagent") {
+      this.#thread = id;
       this.#subagent = this.#names.get(id ?? "") ?? "subagent";
       this.#sessionId = /\/chats\/([^/]+)\//.exec(this.#file.path)?.[1] ?? id;
     }
@@ -80,6 +83,7 @@ export class GeminiReader implements TranscriptReader {
         agent: AGENT,
         sessionId,
         subagent: this.#subagent,
+        thread: this.#thread,
         cwd: this.#cwd,
         branch: undefined,
         end: {

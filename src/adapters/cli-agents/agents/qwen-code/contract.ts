@@ -2,6 +2,7 @@ import path from "node:path";
 import { record, text } from "../../fields.ts";
 import { readMetaFile } from "../../meta-file.ts";
 import type { AgentContract } from "../../transcript.ts";
+import { QwenStory } from "./story.ts";
 import { QwenReader } from "./transcript.ts";
 
 /** Qwen Code: `projects/<folder>/chats/<session>.jsonl`, subagents in `../subagents/<session>/`. */
@@ -27,8 +28,14 @@ export const qwenCode = {
     describeFile: async (file) => {
       if (!file.includes("/subagents/")) return {};
       const meta = await readMetaFile(file);
-      return { subagent: text(meta["agentType"]), model: text(meta["model"]) };
+      return {
+        subagent: text(meta["agentType"]),
+        toolCallId: text(meta["toolUseId"]),
+        label: text(meta["description"]),
+        model: text(meta["model"]),
+      };
     },
     openReader: (seen) => new QwenReader(seen),
+    openStory: (options) => new QwenStory(options),
   },
 } as const satisfies AgentContract;

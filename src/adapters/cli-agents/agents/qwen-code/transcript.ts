@@ -89,7 +89,8 @@ export class QwenReader implements TranscriptReader {
     const promptId = text(event["prompt_id"]);
     const model = text(event["model"]);
     this.#model = model ?? this.#model;
-    const call = toCall(about, { usage, subagent, model, responseId, promptId, event });
+    const thread = text(event["subagent_id"]) ?? subagent;
+    const call = toCall(about, { usage, subagent, thread, model, responseId, promptId, event });
     const counts = countsKey(usage);
     if (subagent !== undefined && promptId !== undefined) {
       this.#calls.note({ id: `${promptId} ${counts}` }, call);
@@ -119,7 +120,7 @@ export class QwenReader implements TranscriptReader {
       agentId === undefined
         ? undefined
         : (text(line["agentName"]) ?? this.#file.subagent ?? "subagent");
-    const call = toCall(about, { usage, subagent, model });
+    const call = toCall(about, { usage, subagent, thread: agentId, model });
     const round = count(line["agentRound"]);
     if (agentId !== undefined && round !== undefined) {
       this.#calls.note({ id: `${sessionId}#${agentId}#${round - 1} ${counts}` }, call);
@@ -141,6 +142,7 @@ interface Line {
 interface CallFacts {
   readonly usage: Usage;
   readonly subagent: string | undefined;
+  readonly thread: string | undefined;
   readonly model: string | undefined;
   readonly responseId?: string | undefined;
   readonly promptId?: string | undefined;
@@ -148,7 +150,7 @@ interface CallFacts {
 }
 
 function toCall({ line, sessionId, time }: Line, facts: CallFacts): TranscriptCall {
-  const { usage, subagent, model, responseId, promptId, event = {} } = facts;
+  const { usage, subagent, thread, model, responseId, promptId, event = {} } = facts;
   const end: ModelEnd = {
     type: "model.end",
     time: timeMs(event["event.timestamp"]) ?? time,
@@ -165,6 +167,7 @@ function toCall({ line, sessionId, time }: Line, facts: CallFacts): TranscriptCa
     agent: AGENT,
     sessionId,
     subagent,
+    thread,
     cwd: text(line["cwd"]),
     branch: text(line["gitBranch"]),
     end,

@@ -1,0 +1,197 @@
+import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import { SessionStory, type ToldTool } from "./session-story.ts";
+import { callStart, type StoryRun, StoryRuns, stopReasonOf } from "./story-runs.ts";
+import type { TranscriptCall } from "./transcript.ts";
+
+/** Order within one millisecond: begins stand before what they contain, ends after it. */
+const ORDER = {
+  open: 0,
+  turn: 1,
+  tool: 2,
+  spawn: 3,
+  subagent: 4,
+  call: 5,
+  toolEnd: 6,
+  subagentEnd: 7,
+  turnEnd: 8,
+  close: 9,
+} as const;
+
+interface Placed {
+  readonly order: number;
+  readonly event: LifecycleEvent;
+}
+
+export interface StorySession {
+  readonly story: SessionStory;
+  readonly calls: readonly TranscriptCall[];
+  readonly project: string | undefined;
+}
+
+/** The key of a session of an agent's. */
+export const sessionKeyOf = (agent: string, sessionId: string): string => `${agent}:${sessionId}`;
+
+/** Tells a session as lifecycle events, in the order of their times; each of its calls is in one of its runs. */
+export function toEvents({ story, calls, project }: StorySession): LifecycleEvent[] {
+  const sessions = Map.groupBy(calls, ({ sessionId }) => sessionId);
+  const own = story.sessionId ?? calls[0]?.sessionId;
+  if (own === undefined) return [];
+  const events = tellSession(own, { story, calls: sessions.get(own) ?? [], project });
+  // A fork may hold calls of a session whose own transcript is gone.
+  for (const [sessionId, others] of sessions) {
+    if (sessionId === own) continue;
+    const bare = new SessionStory(story.agent);
+    events.push(...tellSession(sessionId, { story: bare, calls: others, project }));
+  }
+  return events;
+}
+
+function tellSession(sessionId: string, { story, calls, project }: StorySession): LifecycleEvent[] {
+  const runs = new StoryRuns(
+    story,
+    sessionId,
+    calls.toSorted((a, b) => a.end.time - b.end.time),
+  );
+  const placed = [
+    ...segmentEvents(sessionId, { story, calls, project }, runs),
+    ...runs.turns.flatMap((run) => [...turnEvents(sessionId, story, run), ...workEvents(run)]),
+    ...[...runs.subagents.values()].flatMap((run) => [
+      ...subagentEvents(sessionId, story, run, runs),
+      ...workEvents(run),
+    ]),
+  ];
+  return placed
+    .sort((a, b) => a.event.time - b.event.time || a.order - b.order)
+    .map(({ event }) => event);
+}
+
+/** A session span for each process; it lasts as long as what began in it. */
+function segmentEvents(
+  sessionId: string,
+  { story, project }: StorySession,
+  { all }: StoryRuns,
+): Placed[] {
+  const first = Math.min(...all.map(({ startedMs }) => startedMs));
+  const last = Math.max(...all.map(({ endedMs }) => endedMs));
+  const told = story.segments.length > 0 ? story.segments : [untold(first, last)];
+  if (all.length === 0) return [];
+  const sessionKey = sessionKeyOf(story.agent, sessionId);
+  return told.flatMap((segment, index) => {
+    const next = told[index + 1]?.startedMs ?? Number.POSITIVE_INFINITY;
+    const startedMs = index === 0 ? Math.min(first, segment.startedMs) : segment.startedMs;
+    const within = all.filter((run) => run.startedMs >= startedMs && run.startedMs < next);
+    const endedMs = Math.max(segment.lastSignMs, ...within.map((run) => run.endedMs));
+    const { branch, model, permissionMode } = story;
+    const open: LifecycleEvent = {
+      type: "session.open",
+      time: startedMs,
+      sessionKey,
+      sessionId,
+      agentId: story.agent,
+      resumedFrom: index > 0 ? sessionId : story.resumedFrom,
+      project,
+      branch,
+      settings: { ...(model && { model }), ...(permissionMode && { permissionMode }) },
+    };
+    const reason = segment.isEnded ? "exit" : "transcript ended";
+    const time = Math.min(endedMs, next);
+    const close: LifecycleEvent = { type: "session.close", time, sessionKey, sessionId, reason };
+    return [
+      { order: ORDER.open, event: open },
+      { order: ORDER.close, event: close },
+    ];
+  });
+}
+
+const untold = (startedMs: number, lastSignMs: number) => ({
+  startedMs,
+  lastSignMs,
+  isEnded: false,
+});
+
+function turnEvents(sessionId: string, story: SessionStory, run: StoryRun): Placed[] {
+  const { runId, turn } = run;
+  const start: LifecycleEvent = {
+    type: "run.start",
+    time: run.startedMs,
+    sessionKey: sessionKeyOf(story.agent, sessionId),
+    sessionId,
+    runId,
+    agentId: story.agent,
+    trigger: turn?.trigger,
+    message: turn?.message,
+  };
+  return [
+    { order: ORDER.turn, event: start },
+    { order: ORDER.turnEnd, event: runEnd(run) },
+  ];
+}
+
+const runEnd = (run: StoryRun): LifecycleEvent => ({
+  type: "run.end",
+  time: run.endedMs,
+  runId: run.runId,
+  ...run.end,
+  stopReason: stopReasonOf(run),
+  lastMessage: run.turn?.lastMessage,
+});
+
+/** A subagent is spawned by its tool call; one that nobody called runs on its own. */
+function subagentEvents(
+  sessionId: string,
+  story: SessionStory,
+  run: StoryRun,
+  runs: StoryRuns,
+): Placed[] {
+  const { runId, subagent, startedMs } = run;
+  const spawner = runs.ofTool(subagent?.toolCallId);
+  const tool = spawner?.tools.find(({ callId }) => callId === subagent?.toolCallId);
+  const parentSessionKey = sessionKeyOf(story.agent, sessionId);
+  const sessionKey = `${parentSessionKey}/${subagent?.thread}`;
+  const agentId = subagent?.type ?? "subagent";
+  const spawn: LifecycleEvent = {
+    type: "subagent.spawn",
+    time: Math.min(tool?.startedMs ?? startedMs, startedMs),
+    runId,
+    sessionKey,
+    agentId,
+    label: subagent?.label,
+    parentSessionKey,
+    parentRunId: (spawner ?? runs.turnAt(startedMs, sessionId)).runId,
+    toolCallId: tool?.callId,
+    detached: tool === undefined || subagent?.isDetached === true,
+  };
+  const start: LifecycleEvent = { type: "run.start", time: startedMs, runId, sessionKey, agentId };
+  return [
+    { order: ORDER.spawn, event: spawn },
+    { order: ORDER.subagent, event: start },
+    { order: ORDER.subagentEnd, event: runEnd(run) },
+  ];
+}
+
+function workEvents(run: StoryRun): Placed[] {
+  const calls = run.calls.map((call): Placed => {
+    const durationMs = Math.max(0, call.end.time - callStart(run, call));
+    return { order: ORDER.call, event: { ...call.end, runId: run.runId, durationMs } };
+  });
+  return [...calls, ...run.tools.flatMap((tool) => toolEvents(run.runId, tool))];
+}
+
+function toolEvents(runId: string, tool: ToldTool): Placed[] {
+  const { callId, name, startedMs, endedMs, input, output, end } = tool;
+  const start: LifecycleEvent = {
+    type: "tool.start",
+    time: startedMs,
+    runId,
+    callId,
+    name,
+    input,
+  };
+  const placed: Placed[] = [{ order: ORDER.tool, event: start }];
+  if (endedMs === undefined) return placed;
+  const time = Math.max(startedMs, endedMs);
+  return [
+    ...placed,
+    { order: ORDER.toolEnd, event: { type: "tool.end", time, runId, callId, ...end, output } },
+  ];
+}

@@ -1,0 +1,34 @@
+import { CodedError } from "../../base/errors.ts";
+import type { Command } from "../command.ts";
+import { showConfig } from "./config-show.ts";
+
+const usage = `Usage: turnspan config show [--origin] [--json]
+
+Prints the settings that count here: those of ~/.config/turnspan/config.json, then those of
+.turnspan/config.json of the repository you are in, where you approved it. Later ones win;
+lists of hooks are joined. Secrets are not shown.
+
+  --origin    say which file each setting is from
+  --json      print JSON, with the files
+  -h, --help  print this
+`;
+
+/** `turnspan config`: shows the settings that count. */
+export const configCommand: Command = {
+  name: "config",
+  summary: "show the settings that count here, and where they come from",
+  usage,
+  async run([name = "--help", ...args], cli) {
+    if (name === "show" && !args.some((word) => word === "--help" || word === "-h")) {
+      return showConfig(args, cli);
+    }
+    if (["--help", "-h", "show"].includes(name)) {
+      cli.stdout.write(usage);
+      return 0;
+    }
+    throw new CodedError(
+      "USAGE",
+      `turnspan config has no action ${JSON.stringify(name)}; it has show`,
+    );
+  },
+};

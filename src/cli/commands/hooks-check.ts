@@ -1,0 +1,67 @@
+import path from "node:path";
+import { originOfFile, readConfig } from "../../hooks/config.ts";
+import { type ConfigOrigin, listConfiguredHooks } from "../../hooks/config-entries.ts";
+import { findConfigPlaces } from "../../hooks/config-places.ts";
+import { problemsText } from "../../hooks/config-problems.ts";
+import { TurnspanConfig } from "../../sdk/config-file.ts";
+import { parseOptions } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { findDoubts, hookTable } from "../hook-text.ts";
+
+const usage = `Usage: turnspan hooks check [FILE]
+
+Checks config files and prints what would run when, and every problem with its place.
+Without FILE: your own config and that of the repository you are in, approved or not.
+Nothing is run.
+
+  -h, --help  print this
+
+Exit code 1: something is wrong.
+`;
+
+/** `turnspan hooks check`: 0 where everything is right. */
+export async function checkHooks(args: readonly string[], cli: CliContext): Promise<number> {
+  const { values, positionals } = parseOptions("hooks check", args, {
+    help: { type: "boolean", short: "h" },
+  });
+  if (values.help) {
+    cli.stdout.write(usage);
+    return 0;
+  }
+  const origins = await findOrigins(positionals[0], cli);
+  const read = await Promise.all(origins.map((origin) => readConfig(TurnspanConfig, origin)));
+  const files = read.map(({ file }) => file).filter((file) => file !== undefined);
+  const problems = read.flatMap((found) => found.problems);
+  if (files.length === 0 && problems.length === 0) return tellNothing(origins, positionals[0], cli);
+  const hooks = listConfiguredHooks(files);
+  for (const { origin } of files) cli.stdout.write(`${origin.source} is valid\n`);
+  if (hooks.length > 0) cli.stdout.write(`\n${hookTable(hooks)}`);
+  for (const doubt of await findDoubts(hooks, cli.env["HOME"])) {
+    cli.stdout.write(`warning: ${doubt}\n`);
+  }
+  if (problems.length === 0) return 0;
+  cli.stderr.write(`${problemsText(problems)}\n`);
+  return 1;
+}
+
+/** A file that is one of the usual places is read as what it is there: a repository's has rules of its own. */
+async function findOrigins(file: string | undefined, cli: CliContext): Promise<ConfigOrigin[]> {
+  const places = await findConfigPlaces(cli);
+  if (file === undefined) return places;
+  const source = path.resolve(cli.cwd, file);
+  return [places.find((place) => place.source === source) ?? originOfFile(file, cli.cwd)];
+}
+
+function tellNothing(
+  origins: readonly ConfigOrigin[],
+  file: string | undefined,
+  cli: CliContext,
+): number {
+  const sources = origins.map(({ source }) => `  ${source}\n`).join("");
+  if (file === undefined) {
+    cli.stdout.write(`There is no config. It would lie in\n${sources}`);
+    return 0;
+  }
+  cli.stderr.write(`There is no file\n${sources}`);
+  return 1;
+}

@@ -1,0 +1,46 @@
+import { loadConfig } from "../../hooks/config.ts";
+import { skippedText } from "../../hooks/config-attach.ts";
+import { TurnspanConfig } from "../../sdk/config-file.ts";
+import { parseOptions } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { describeAction, describeWhen, hookTable, inRunningOrder } from "../hook-text.ts";
+
+const usage = `Usage: turnspan hooks list [--json]
+
+Lists the configured hooks in the order in which they run: those of your own config and of
+the repository you are in, where you approved it.
+
+  --json      print JSON
+  -h, --help  print this
+`;
+
+/** `turnspan hooks list`: what is configured here. */
+export async function listHooks(args: readonly string[], cli: CliContext): Promise<number> {
+  const { values } = parseOptions("hooks list", args, {
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (values.help) {
+    cli.stdout.write(usage);
+    return 0;
+  }
+  const { hooks, unapproved } = await loadConfig(TurnspanConfig, cli);
+  if (values.json) {
+    const rows = inRunningOrder(hooks).map((hook) => ({
+      hook: hook.hook,
+      name: hook.name,
+      priority: hook.priority,
+      when: describeWhen(hook),
+      does: describeAction(hook.action),
+      source: hook.origin.source,
+      path: hook.path,
+    }));
+    cli.stdout.write(
+      `${JSON.stringify({ hooks: rows, unapproved: unapproved?.source ?? null })}\n`,
+    );
+    return 0;
+  }
+  cli.stdout.write(hooks.length === 0 ? "no hooks are configured\n" : hookTable(hooks));
+  if (unapproved !== undefined) cli.stderr.write(`${skippedText(unapproved.source)}\n`);
+  return 0;
+}

@@ -1,0 +1,48 @@
+import { CodedError } from "../../base/errors.ts";
+import type { Command } from "../command.ts";
+import { checkHooks } from "./hooks-check.ts";
+import { listHooks } from "./hooks-list.ts";
+import { runHook } from "./hooks-run.ts";
+import { trustHooks } from "./hooks-trust.ts";
+
+const usage = `Usage: turnspan hooks list [--json]
+       turnspan hooks check [FILE]
+       turnspan hooks run NAME --event FILE [--config FILE]
+       turnspan hooks trust [--approve DIGEST | --revoke]
+
+What is configured to run at which moment. Hooks are configured in
+~/.config/turnspan/config.json, and in .turnspan/config.json of a repository, which counts
+once you approved it.
+
+  turnspan hooks list --help
+  turnspan hooks check --help
+  turnspan hooks run --help
+  turnspan hooks trust --help
+`;
+
+const actions: ReadonlyMap<string, Command["run"]> = new Map([
+  ["list", listHooks],
+  ["check", checkHooks],
+  ["run", runHook],
+  ["trust", trustHooks],
+]);
+
+/** `turnspan hooks`: shows, checks, tries and approves configured hooks. */
+export const hooksCommand: Command = {
+  name: "hooks",
+  summary: "show, check, try and approve configured hooks",
+  usage,
+  async run([name = "--help", ...args], cli) {
+    const action = actions.get(name);
+    if (action !== undefined) return action(args, cli);
+    if (name === "--help" || name === "-h") {
+      cli.stdout.write(usage);
+      return 0;
+    }
+    const names = [...actions.keys()].join(", ");
+    throw new CodedError(
+      "USAGE",
+      `turnspan hooks has no action ${JSON.stringify(name)}; it has ${names}`,
+    );
+  },
+};
