@@ -129,7 +129,10 @@ test("a config's hooks hear of a crash without any session", async () => {
   await using _ = await start(crashed, receiver, { config });
   const { readIfThere } = await import("../../src/base/files.ts");
   while (!(await readIfThere(flag))) await sleep(10);
-  expect(JSON.parse((await readIfThere(flag)) ?? "")).toMatchObject({ session_id: "left", reason: "other" });
+  expect(JSON.parse((await readIfThere(flag)) ?? "")).toMatchObject({
+    session_id: "left",
+    reason: "other",
+  });
 });
 
 test("with fail-turn a turn is blocked while the log cannot be written", async () => {
