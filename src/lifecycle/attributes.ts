@@ -91,6 +91,11 @@ export const sessionEndAttributes = attributeTable<SessionState>({
   [own.ATTR_SESSION_COST_UNKNOWN_CALLS]: (session) => positive(session.totals?.unknownCostCalls),
 });
 
+/** The host's word stands in the record of the end, not in the session. */
+export const endReasonAttributes = attributeTable<{ readonly reason: string }>({
+  [own.ATTR_SESSION_END_REASON]: ({ reason }) => reason,
+});
+
 export const runEndAttributes = attributeTable<RunState>({
   [own.ATTR_RUN_ID]: (run) => run.runId,
   [own.ATTR_SESSION_GENERATION]: (run) => run.session.generation,
@@ -123,6 +128,13 @@ export const spawnAttributes = attributeTable<RunState>({
   [own.ATTR_PARENT_RUN_ID]: (run) => run.spawn?.run?.runId,
 });
 
+/** A subagent's run has no place among its session's turns. */
+export const subagentNames = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => name !== own.ATTR_TURN_INDEX);
+
+/** With the key, which the writer shows plain or hashed. */
+export const spawnNames = [...spawnAttributes.names, own.ATTR_PARENT_SESSION_KEY] as const;
+
 export const modelEndAttributes = attributeTable<CallState>({
   [genAi.ATTR_GEN_AI_REQUEST_STREAM]: (call) => call.stream,
   [genAi.ATTR_GEN_AI_RESPONSE_MODEL]: (call) => call.responseModel,
@@ -141,16 +153,19 @@ export const modelEndAttributes = attributeTable<CallState>({
     positive(call.usage?.reasoningTokens),
   [own.ATTR_COST_USD]: (call) => (call.cost === undefined ? undefined : toUsd(call.cost.nanoUsd)),
   [own.ATTR_COST_SOURCE]: (call) => call.cost?.source,
+  [own.ATTR_CALL_REST]: (call) => (call.isRest ? true : undefined),
   [own.ATTR_CALL_REQUEST_BYTES]: (call) => call.requestBytes,
   [own.ATTR_CALL_RESPONSE_BYTES]: (call) => call.responseBytes,
+});
+
+export const toolEndAttributes = attributeTable<CallState>({
+  [genAi.ATTR_GEN_AI_TOOL_CALL_ID]: (call) => call.callId,
 });
 
 /** On model and tool calls alike. */
 export const callEndAttributes = attributeTable<CallOfRun>({
   [own.ATTR_RUN_ID]: ({ run }) => run.runId,
   [genAi.ATTR_GEN_AI_AGENT_NAME]: ({ run }) => agentName(run),
-  [genAi.ATTR_GEN_AI_TOOL_CALL_ID]: ({ call }) =>
-    call.kind === "tool_call" ? call.callId : undefined,
   [genAi.ATTR_ERROR_TYPE]: ({ call }) => (call.outcome === "failed" ? call.errorType : undefined),
   [own.ATTR_CALL_OUTCOME]: ({ call }) => (call.outcome === "cancelled" ? call.outcome : undefined),
 });

@@ -1,13 +1,13 @@
-import { redactText } from "../base/redact.ts";
 import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import type { Outcome, RunEnd } from "./events.ts";
+import { shownText } from "./free-text.ts";
 import { nextRecordId } from "./identity.ts";
-import { finishOpenCalls } from "./reduce-call.ts";
-import { latestOf, type RunState, type SessionState } from "./state.ts";
+import { finishOpenCalls } from "./rest-of-run.ts";
+import { type LifecycleState, latestOf, type RunState, type SessionState, whoOf } from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 
-const MAX_CLOSED_RUNS = 4096;
 const MAX_CLOSED_SESSIONS = 4096;
+const FORGET_AT_ONCE = 512;
 
 /** Closes a run with what is known of its end, and all its calls with it. */
 export function closeRun(step: Step, run: RunState): void {
@@ -16,11 +16,11 @@ export function closeRun(step: Step, run: RunState): void {
   const { state } = step;
   state.settling.delete(run);
   state.runs.delete(run.runId);
-  rememberRun(step, run);
   const end = run.end;
   run.outcome = run.block === undefined ? (end?.outcome ?? "cancelled") : "blocked";
   run.endTime = Math.max(run.startTime, end?.time ?? state.now);
-  finishOpenCalls(step, run);
+  const isPaidLater = finishOpenCalls(step, run);
+  rememberRun(state, run.runId, isPaidLater ? run : undefined);
   settleEnd(run, end);
   const { session } = run;
   session.runs?.splice(session.runs.indexOf(run), 1);
@@ -36,9 +36,11 @@ export function closeRun(step: Step, run: RunState): void {
 function settleEnd(run: RunState, end: RunEnd | undefined): void {
   const bad = run.outcome === "failed" || run.outcome === "abandoned";
   if (bad) {
-    run.error = redactText(end?.error ?? (run.outcome === "abandoned" ? "process died" : "failed"));
+    run.error = shownText(end?.error ?? (run.outcome === "abandoned" ? "process died" : "failed"));
     run.errorType =
-      run.outcome === "abandoned" ? "abandoned" : (end?.errorType ?? ERROR_TYPE_VALUE_OTHER);
+      run.outcome === "abandoned"
+        ? "abandoned"
+        : shownText(end?.errorType ?? ERROR_TYPE_VALUE_OTHER);
   }
   run.stopReason = bad ? "error" : end?.stopReason;
   run.lastMessage = end?.lastMessage;
@@ -65,12 +67,23 @@ function recordEnd(step: Step, run: RunState, outcome: Outcome): void {
   step.records.push({ ...about, type, id: nextRecordId(session, type) });
 }
 
-function rememberRun(step: Step, run: RunState): void {
-  const { closedRuns } = step.state;
-  closedRuns.set(run.runId, run.endTime);
-  if (closedRuns.size <= MAX_CLOSED_RUNS) return;
-  const oldest = closedRuns.keys().next();
-  if (!oldest.done) closedRuns.delete(oldest.value);
+/** `run`: where what comes about it is still of use. */
+export function rememberRun(
+  { closedRuns }: LifecycleState,
+  runId: string,
+  run: RunState | undefined,
+): void {
+  closedRuns.set(runId, run);
+}
+
+/** Many at a time: a look for the oldest of a map passes the places of all that were deleted before. */
+function forgetOldest(remembered: Map<string, unknown>): void {
+  let left = FORGET_AT_ONCE;
+  for (const key of remembered.keys()) {
+    remembered.delete(key);
+    left -= 1;
+    if (left === 0) return;
+  }
 }
 
 /** Ends a session: its open runs first, as cancelled unless they already said how they ended. */
@@ -88,6 +101,7 @@ export function endSession(step: Step, session: SessionState, time: number, reas
   if (state.sessions.get(session.sessionKey) === session) state.sessions.delete(session.sessionKey);
   if (session.parent === undefined) recordSessionEnd(step, session, time, reason);
   else forgetChild(session);
+  rememberSession(state, session);
 }
 
 function recordSessionEnd(step: Step, session: SessionState, time: number, reason: string): void {
@@ -102,7 +116,6 @@ function recordSessionEnd(step: Step, session: SessionState, time: number, reaso
     lastMessage: session.latest?.message,
     id: nextRecordId(session, "session.end"),
   });
-  rememberClosed(step, session);
 }
 
 function forgetChild(session: SessionState): void {
@@ -110,13 +123,26 @@ function forgetChild(session: SessionState): void {
   siblings?.splice(siblings.indexOf(session), 1);
 }
 
-function rememberClosed(step: Step, session: SessionState): void {
-  const { closedSessions } = step.state;
+function rememberSession({ closedSessions }: LifecycleState, session: SessionState): void {
   closedSessions.delete(session.sessionKey);
-  closedSessions.set(session.sessionKey, session);
-  if (closedSessions.size <= MAX_CLOSED_SESSIONS) return;
-  const oldest = closedSessions.keys().next();
-  if (!oldest.done) closedSessions.delete(oldest.value);
+  closedSessions.set(session.sessionKey, remainsOf(session));
+  if (closedSessions.size > MAX_CLOSED_SESSIONS) forgetOldest(closedSessions);
+}
+
+/** What is asked of a session after its end: who it was, and where its spans and records stand. */
+function remainsOf(session: SessionState): SessionState {
+  return {
+    ...session,
+    parent: undefined,
+    details: whoOf(session.details),
+    settings: undefined,
+    segments: undefined,
+    totals: undefined,
+    runs: undefined,
+    children: undefined,
+    latest: undefined,
+    span: undefined,
+  };
 }
 
 /** Makes a subagent's session one in its own right: it got a turn of its own, or outlived its spawner. */

@@ -1,11 +1,11 @@
 import type { Attributes } from "@opentelemetry/api";
-import { redactText } from "../base/redact.ts";
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
   ATTR_GEN_AI_TOOL_CALL_RESULT,
 } from "../semconv/gen-ai.ts";
+import { shownText } from "./free-text.ts";
 import type { CallState, RunState } from "./state.ts";
 
 /**
@@ -17,24 +17,12 @@ export type ContentMode = "none" | "local" | "export";
 /** Characters kept of one text. */
 const MAX_TEXT = 16_384;
 
-/** Text as it may leave the process: secrets out first, then cut, so that no half of one is left. */
-export function cleanText(text: string): string {
-  const clean = redactText(text.length > 4 * MAX_TEXT ? text.slice(0, 4 * MAX_TEXT) : text);
-  return clean.length <= MAX_TEXT ? clean : `${clean.slice(0, MAX_TEXT)}…`;
-}
-
-function asText(value: unknown): string {
-  if (typeof value === "string") return value;
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    return "[not serialisable]";
-  }
-}
+/** Content as it may leave the process: secrets out, then cut. */
+export const cleanText = (value: unknown): string => shownText(value, MAX_TEXT);
 
 /** One message in the conventions' JSON schema. */
 const message = (role: "user" | "assistant", value: unknown): string =>
-  JSON.stringify([{ role, parts: [{ type: "text", content: cleanText(asText(value)) }] }]);
+  JSON.stringify([{ role, parts: [{ type: "text", content: cleanText(value) }] }]);
 
 /** Message content of a run; empty where its host gave none. */
 export function runContent(run: RunState): Attributes {
@@ -54,11 +42,11 @@ export function callContent(call: CallState): Attributes {
   const isModel = call.kind === "model_call";
   if (call.input !== undefined) {
     if (isModel) attributes[ATTR_GEN_AI_INPUT_MESSAGES] = message("user", call.input);
-    else attributes[ATTR_GEN_AI_TOOL_CALL_ARGUMENTS] = cleanText(asText(call.input));
+    else attributes[ATTR_GEN_AI_TOOL_CALL_ARGUMENTS] = cleanText(call.input);
   }
   if (call.output !== undefined) {
     if (isModel) attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] = message("assistant", call.output);
-    else attributes[ATTR_GEN_AI_TOOL_CALL_RESULT] = cleanText(asText(call.output));
+    else attributes[ATTR_GEN_AI_TOOL_CALL_RESULT] = cleanText(call.output);
   }
   return attributes;
 }

@@ -24,7 +24,7 @@ import type {
 } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
-import { type RunState, runningRuns, type SessionState, type SpanIds } from "./state.ts";
+import type { RunState, SessionState, SpanIds } from "./state.ts";
 
 interface SpanEvent {
   readonly name: string;
@@ -54,7 +54,8 @@ export class DeferredSpans implements SpanWriter {
   readonly #ids: PresetIds | undefined;
   readonly #policy: shape.SpanPolicy;
   readonly #turnsInSession: boolean;
-  readonly #events = new Map<SessionState | RunState, SpanEvent[]>();
+  /** Kept no longer than their subject: a subagent's own session has no span that would take them. */
+  readonly #events = new WeakMap<SessionState | RunState, SpanEvent[]>();
 
   constructor(
     tracer: Tracer,
@@ -201,11 +202,11 @@ export class DeferredSpans implements SpanWriter {
 
   #keepPatch(record: SessionPatchRecord): void {
     this.#keep(record.session, record);
-    for (const run of runningRuns(record.session)) this.#keep(run, record);
+    for (const run of record.runs) this.#keep(run, record);
   }
 
   #keep(subject: SessionState | RunState | undefined, record: LifecycleRecord): void {
-    if (subject === undefined || subject.closed) return;
+    if (subject === undefined) return;
     const events = this.#events.get(subject) ?? [];
     events.push({
       name: eventName(record) ?? record.type,

@@ -19,7 +19,10 @@ export type Verdict = Abort | undefined;
  */
 export interface HookPort {
   listens(record: LifecycleRecord): boolean;
-  dispatch(record: LifecycleRecord): Verdict | Promise<Verdict>;
+  /** `depth`: how deep in hooks it was told what the record says. Default: where the running code is. */
+  dispatch(record: LifecycleRecord, depth?: number): Verdict | Promise<Verdict>;
+  /** How many hooks the running code is inside of. */
+  depth(): number;
 }
 
 /** A hook call on its way from the lifecycle to the span processor. */

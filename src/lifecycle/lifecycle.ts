@@ -1,12 +1,19 @@
 import { type Context, diag, type Meter, type Tracer } from "@opentelemetry/api";
 import { DeferredSpans } from "./deferred-spans.ts";
-import type { LifecycleEvent } from "./events.ts";
+import { EmissionQueue } from "./emission-queue.ts";
+import type { HostStop, LifecycleEvent } from "./events.ts";
 import { type HookCall, type HookPort, handOver, type Verdict } from "./hand-over.ts";
 import { LiveSpans } from "./live-spans.ts";
 import { LifecycleMetrics } from "./metrics.ts";
 import type { PresetIds } from "./preset-ids.ts";
 import { isAudited } from "./record-attributes.ts";
-import { emitRecord, type LoggerLike, toWireRecord, type WireRecord } from "./record-log.ts";
+import {
+  emitRecord,
+  knownContext,
+  type LoggerLike,
+  toWireRecord,
+  type WireRecord,
+} from "./record-log.ts";
 import type { LifecycleRecord } from "./records.ts";
 import { advance, reduce } from "./reduce.ts";
 import type { SpanPolicy } from "./span-shape.ts";
@@ -36,7 +43,12 @@ export interface LifecycleOutputs {
   readonly append?: ((record: WireRecord) => void) | undefined;
   /** Sees every record beside whichever lane takes it. */
   readonly onRecord?: ((record: WireRecord) => void) | undefined;
+  /** Told of what was dropped. Default: counted in `turnspan.telemetry.dropped`. */
+  readonly onDrop?: CountDrop | undefined;
 }
+
+/** Counts what was lost: of which signal (`events`, `hooks`), why, and how many. */
+export type CountDrop = (signal: "events" | "hooks", reason: string, count: number) => void;
 
 /** The span moment that carries a record's hook call; records without one dispatch directly. */
 const MOMENTS: Readonly<Partial<Record<LifecycleRecord["type"], HookCall["moment"]>>> = {
@@ -46,6 +58,9 @@ const MOMENTS: Readonly<Partial<Record<LifecycleRecord["type"], HookCall["moment
   "run.end": "end",
 };
 
+/** After as many rounds handlers of ends are told no more. */
+const MAX_STOP_ROUNDS = 4;
+
 /** One lifecycle: takes events in, and turns what the reducer says into spans, hooks, points and records. */
 export class Lifecycle {
   readonly state: LifecycleState = createState();
@@ -54,8 +69,11 @@ export class Lifecycle {
   readonly #out: LifecycleOutputs;
   readonly #spans: SpanWriter;
   readonly #said = new Set<string>();
-  readonly #findings: LifecycleEvent[] = [];
-  #emitting = false;
+  readonly #queue = new EmissionQueue();
+  /** Late events that are counted already. */
+  #late = 0;
+  /** No hook is told: the last resort against handlers that open a session for each one that ends. */
+  #isMuted = false;
 
   constructor(rules: Rules, out: LifecycleOutputs) {
     this.#rules = rules;
@@ -68,22 +86,64 @@ export class Lifecycle {
 
   /** Takes one event in. Never throws. */
   tell(event: LifecycleEvent): void {
-    // What a hook did is told while the record it heard of is still on its way out: it comes after that.
-    if (this.#emitting && (event.type === "hook.decision" || event.type === "hook.failure")) {
-      this.#findings.push(event);
-      return;
-    }
     void this.ask(event);
   }
 
   /** Takes one event in and gives back what the guards said, where it started a run. Never throws or rejects. */
   ask(event: LifecycleEvent): Verdict | Promise<Verdict> {
     try {
-      return this.#emitAll(reduce(this.state, event, this.#rules));
+      const records = reduce(this.state, event, this.#rules);
+      if (this.state.lateEvents !== this.#late) this.#countLate();
+      return this.#emitAll(records);
     } catch (error) {
       this.#say(`event ${event?.type}`, error);
       return undefined;
     }
+  }
+
+  /**
+   * Ends everything that is open, and what handlers of those ends open in turn. `event` is made anew for
+   * each round: what was opened meanwhile must not end before it began. Never throws.
+   */
+  stop(event: () => HostStop): void {
+    this.tell(event());
+    this.#afterwards(() => this.#stopRest(event, 1));
+  }
+
+  #stopRest(event: () => HostStop, round: number): void {
+    const { sessions, runs } = this.state;
+    if (sessions.size === 0 && runs.size === 0) return;
+    if (round < MAX_STOP_ROUNDS) {
+      this.tell(event());
+      this.#afterwards(() => this.#stopRest(event, round + 1));
+      return;
+    }
+    this.#say(
+      "close",
+      new Error("handlers open a session for each that ends; none is told any more"),
+    );
+    this.#afterwards(() => this.#mute(true));
+    this.tell(event());
+    this.#afterwards(() => this.#mute(false));
+  }
+
+  #mute(isMuted: boolean): void {
+    this.#isMuted = isMuted;
+  }
+
+  /** Does it once everything told so far is out: at once where it is. */
+  #afterwards(act: () => void): void {
+    if (this.#queue.isBusy) this.#queue.add(act, this.#depth());
+    else act();
+  }
+
+  #depth(): number {
+    return this.#out.hooks?.depth() ?? 0;
+  }
+
+  /** Whether records are on their way out: a span of what was told meanwhile is there only after it. */
+  get isEmitting(): boolean {
+    return this.#queue.isBusy;
   }
 
   /** Lets time pass for runs that wait for late facts. Never throws. */
@@ -104,11 +164,28 @@ export class Lifecycle {
     }
   }
 
+  /** Counts what was lost, where a meter or the one who set this up can be told. Never throws. */
+  countDrop(signal: "events" | "hooks", reason: string, count: number): void {
+    try {
+      const { onDrop } = this.#out;
+      if (onDrop !== undefined) onDrop(signal, reason, count);
+      else this.#findMetrics()?.dropped(signal, reason, count);
+    } catch (error) {
+      this.#say("drops", error);
+    }
+  }
+
+  #countLate(): void {
+    const count = this.state.lateEvents - this.#late;
+    this.#late = this.state.lateEvents;
+    this.countDrop("events", "late", count);
+  }
+
   #findMetrics(): LifecycleMetrics | undefined {
     if (this.#metrics !== undefined) return this.#metrics;
     const meter = this.#out.findMeter?.();
     if (meter !== undefined) {
-      this.#metrics = new LifecycleMetrics(meter, { flush: this.#out.flushMetrics });
+      this.#metrics = new LifecycleMetrics(meter, this.state.sessions, this.#out.flushMetrics);
     }
     return this.#metrics;
   }
@@ -118,17 +195,35 @@ export class Lifecycle {
   }
 
   #emitAll(records: readonly LifecycleRecord[]): Verdict | Promise<Verdict> {
-    let verdict: Verdict | Promise<Verdict>;
-    const outermost = !this.#emitting;
-    this.#emitting = true;
+    if (records.length === 0) return undefined;
+    if (this.#queue.isBusy) return this.#emitLater(records);
+    this.#queue.begin();
     try {
-      for (const record of records) verdict = this.#emit(record) ?? verdict;
+      return this.#emitEach(records);
     } finally {
-      if (outermost) this.#emitting = false;
+      const lost = this.#queue.finish();
+      if (lost > 0) this.#say("records", new Error("receivers answer each record with another"));
     }
-    if (outermost && this.#findings.length > 0) {
-      for (const finding of this.#findings.splice(0)) this.tell(finding);
-    }
+  }
+
+  /** Emission is synchronous: it is through when a promise has its turn. */
+  async #emitLater(records: readonly LifecycleRecord[]): Promise<Verdict> {
+    let verdict: Verdict | Promise<Verdict>;
+    const emit = (): void => {
+      try {
+        verdict = this.#emitEach(records);
+      } catch (error) {
+        this.#say("records", error);
+      }
+    };
+    this.#queue.add(emit, this.#depth());
+    await undefined;
+    return verdict;
+  }
+
+  #emitEach(records: readonly LifecycleRecord[]): Verdict | Promise<Verdict> {
+    let verdict: Verdict | Promise<Verdict>;
+    for (const record of records) verdict = this.#emit(record) ?? verdict;
     return verdict;
   }
 
@@ -136,10 +231,12 @@ export class Lifecycle {
   #emit(record: LifecycleRecord): Verdict | Promise<Verdict> {
     const { hooks } = this.#out;
     let verdict: Verdict | Promise<Verdict>;
-    if (hooks?.listens(record) === true) verdict = this.#emitToHooks(record, hooks);
+    if (!this.#isMuted && hooks?.listens(record) === true)
+      verdict = this.#emitToHooks(record, hooks);
     else this.#write(record);
     this.#measure(record);
     this.#log(record);
+    if (record.type === "call.end") forgetContent(record.call);
     return verdict;
   }
 
@@ -148,7 +245,7 @@ export class Lifecycle {
     const write = (): void => this.#write(record);
     const dispatch = (ids?: SpanIds): void => {
       if (ids !== undefined) setIds(record, ids);
-      verdict = hooks.dispatch(record);
+      verdict = hooks.dispatch(record, this.#queue.depth);
     };
     const moment = MOMENTS[record.type];
     if (moment !== undefined) {
@@ -185,7 +282,7 @@ export class Lifecycle {
       const wire = toWireRecord(record, this.#out.policy);
       if (wire === undefined) return;
       if (append !== undefined) this.#heed(append(wire));
-      else if (logger !== undefined) emitRecord(logger, wire);
+      else if (logger !== undefined) emitRecord(logger, wire, knownContext(record));
       this.#heed(onRecord?.(wire));
     } catch (error) {
       this.#say("records", error);
@@ -210,4 +307,10 @@ export class Lifecycle {
 function setIds(record: LifecycleRecord, ids: SpanIds): void {
   const subject = record.type === "run.start" ? record.run : record.session;
   if (record.type === "run.start" || record.type === "session.start") subject.ids ??= ids;
+}
+
+/** Written by now, and large: a run may have thousands of calls. */
+function forgetContent(call: CallState): void {
+  call.input = undefined;
+  call.output = undefined;
 }

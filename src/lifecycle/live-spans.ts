@@ -17,13 +17,7 @@ import { eventName, recordAttributes } from "./record-attributes.ts";
 import type { LifecycleRecord } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
-import {
-  type CallState,
-  type RunState,
-  runningRuns,
-  type SessionState,
-  type SpanIds,
-} from "./state.ts";
+import type { CallState, RunState, SessionState, SpanIds } from "./state.ts";
 
 type Subject = SessionState | RunState | CallState;
 
@@ -59,7 +53,7 @@ export class LiveSpans implements SpanWriter {
       case "call.end":
         return this.#end(record, record.call, shape.callStatus(record.call));
       case "session.patch":
-        return addEvents([record.session, ...runningRuns(record.session)], record);
+        return addEvents([record.session, ...record.runs], record);
       case "run.attempt":
       case "hook.decision":
       case "hook.failure":

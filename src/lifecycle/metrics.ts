@@ -1,9 +1,15 @@
-import type { Attributes, Counter, Histogram, Meter } from "@opentelemetry/api";
+import type { Attributes, Counter, Histogram, Meter, ObservableResult } from "@opentelemetry/api";
 import * as genAi from "../semconv/gen-ai.ts";
 import * as names from "../semconv/metrics.ts";
-import { ATTR_HOOK_NAME, ATTR_TURN_OUTCOME } from "../semconv/turnspan.ts";
-import { toUsd } from "./attribute-table.ts";
+import {
+  ATTR_HOOK_NAME,
+  ATTR_REASON,
+  ATTR_SIGNAL,
+  ATTR_TURN_OUTCOME,
+} from "../semconv/turnspan.ts";
+import { NANO } from "./attribute-table.ts";
 import { agentName } from "./attributes.ts";
+import { BatchedCounter } from "./batched-counter.ts";
 import type { Outcome } from "./events.ts";
 import type { CallEndRecord, LifecycleRecord, RunEndRecord } from "./records.ts";
 import { TRIGGER_ANNOUNCE } from "./reduce-run.ts";
@@ -12,10 +18,12 @@ import type { SessionState } from "./state.ts";
 const OUTCOMES: readonly Outcome[] = ["completed", "failed", "blocked", "cancelled", "abandoned"];
 const MAX_AGENTS = 2000;
 
-export interface MetricsOptions {
-  /** Sends what is there; asked when an agent is first seen, so that its zeros go out before its first turn. */
-  readonly flush?: (() => void) | undefined;
-}
+const TURN_ATTRIBUTES = [genAi.ATTR_GEN_AI_AGENT_NAME, ATTR_TURN_OUTCOME] as const;
+const PAID_ATTRIBUTES = [
+  genAi.ATTR_GEN_AI_AGENT_NAME,
+  genAi.ATTR_GEN_AI_PROVIDER_NAME,
+  genAi.ATTR_GEN_AI_RESPONSE_MODEL,
+] as const;
 
 function histogram(meter: Meter, name: names.MetricName): Histogram {
   const { unit, description, ...rest }: names.MetricDefinition = names.metricTable[name];
@@ -33,6 +41,8 @@ function counter(meter: Meter, name: names.MetricName): Counter {
   return meter.createCounter(name, { unit, description });
 }
 
+type OpenSessions = ReadonlyMap<string, SessionState>;
+
 /** Points on the API's meter, from records. Attributes are of low cardinality: never an id. */
 export class LifecycleMetrics {
   readonly #flush: (() => void) | undefined;
@@ -44,13 +54,22 @@ export class LifecycleMetrics {
   readonly #session: Histogram;
   readonly #hook: Histogram;
   readonly #turns: Counter;
-  readonly #cost: Counter;
-  readonly #unknownCost: Counter;
+  readonly #ended: BatchedCounter;
+  readonly #cost: BatchedCounter;
+  readonly #unknownCost: BatchedCounter;
   readonly #seen = new Set<string>();
-  readonly #active = new Map<string, number>();
+  readonly #dropped: Counter;
+  readonly #sessions: OpenSessions;
+  /** Agents that had a session: none open is a 0 for them, not a gap. */
+  readonly #hosts = new Set<string>();
 
-  constructor(meter: Meter, options: MetricsOptions = {}) {
-    this.#flush = options.flush;
+  /**
+   * `sessions`: those open now. `flush` sends what is there; it is asked when an agent is first seen, so
+   * that its zeros go out before its first turn.
+   */
+  constructor(meter: Meter, sessions: OpenSessions, flush: (() => void) | undefined) {
+    this.#sessions = sessions;
+    this.#flush = flush;
     this.#operation = histogram(meter, names.METRIC_CLIENT_OPERATION_DURATION);
     this.#tokens = histogram(meter, names.METRIC_CLIENT_TOKEN_USAGE);
     this.#firstChunk = histogram(meter, names.METRIC_TIME_TO_FIRST_CHUNK);
@@ -59,16 +78,47 @@ export class LifecycleMetrics {
     this.#session = histogram(meter, names.METRIC_SESSION_DURATION);
     this.#hook = histogram(meter, names.METRIC_HOOK_DURATION);
     this.#turns = counter(meter, names.METRIC_TURN_COUNT);
-    this.#cost = counter(meter, names.METRIC_COST);
-    this.#unknownCost = counter(meter, names.METRIC_COST_UNKNOWN);
+    this.#ended = new BatchedCounter(this.#turns, TURN_ATTRIBUTES);
+    this.#cost = new BatchedCounter(counter(meter, names.METRIC_COST), PAID_ATTRIBUTES, NANO);
+    this.#unknownCost = new BatchedCounter(
+      counter(meter, names.METRIC_COST_UNKNOWN),
+      PAID_ATTRIBUTES,
+    );
+    this.#dropped = counter(meter, names.METRIC_TELEMETRY_DROPPED);
     const { unit, description } = names.metricTable[names.METRIC_SESSION_ACTIVE];
     meter
       .createObservableGauge(names.METRIC_SESSION_ACTIVE, { unit, description })
       .addCallback((result) => {
-        for (const [agent, open] of this.#active) {
-          result.observe(open, { [genAi.ATTR_GEN_AI_AGENT_NAME]: agent });
-        }
+        this.#observeActive(result);
+        // An SDK asks what is observed before it collects what was counted.
+        this.#flushSums();
       });
+  }
+
+  #flushSums(): void {
+    this.#ended.flush();
+    this.#cost.flush();
+    this.#unknownCost.flush();
+  }
+
+  /** Counted when it is asked: what is added and taken away may go wrong, an agent may be renamed. */
+  #observeActive(result: ObservableResult): void {
+    const open = new Map<string, number>();
+    for (const agent of this.#hosts) open.set(agent, 0);
+    for (const session of this.#sessions.values()) {
+      if (session.parent !== undefined) continue;
+      const agent = agentName(session);
+      if (this.#rememberHost(agent)) open.set(agent, (open.get(agent) ?? 0) + 1);
+    }
+    for (const [agent, count] of open) {
+      result.observe(count, { [genAi.ATTR_GEN_AI_AGENT_NAME]: agent });
+    }
+  }
+
+  /** Remembers it, while there is room. */
+  #rememberHost(agent: string): boolean {
+    if (this.#hosts.size < MAX_AGENTS) this.#hosts.add(agent);
+    return this.#hosts.has(agent);
   }
 
   record(record: LifecycleRecord): void {
@@ -82,10 +132,11 @@ export class LifecycleMetrics {
       case "run.end":
         return this.#run(record);
       case "session.start":
-        return this.#countActive(record.session, 1);
+        this.#rememberHost(agentName(record.session));
+        return;
       case "session.end":
-        this.#countActive(record.session, -1);
         this.#session.record(record.durationMs / 1000, agentOf(record.session));
+        this.#flushSums();
         return;
       default:
     }
@@ -97,6 +148,10 @@ export class LifecycleMetrics {
     this.#hook.record(seconds, attributes);
   }
 
+  dropped(signal: string, reason: string, count: number): void {
+    this.#dropped.add(count, { [ATTR_SIGNAL]: signal, [ATTR_REASON]: reason });
+  }
+
   #firstSeen(agent: string): void {
     if (this.#seen.has(agent) || this.#seen.size >= MAX_AGENTS) return;
     this.#seen.add(agent);
@@ -106,14 +161,6 @@ export class LifecycleMetrics {
     this.#flush?.();
   }
 
-  #countActive(session: SessionState, change: number): void {
-    const agent = agentName(session);
-    // The end of a session that another process had opened.
-    if (change < 0 && !this.#active.has(agent)) return;
-    const open = (this.#active.get(agent) ?? 0) + change;
-    if (this.#active.has(agent) || this.#active.size < MAX_AGENTS) this.#active.set(agent, open);
-  }
-
   #modelCall({ run, call, time }: CallEndRecord): void {
     const model: Attributes = {
       [genAi.ATTR_GEN_AI_OPERATION_NAME]: call.name,
@@ -121,22 +168,22 @@ export class LifecycleMetrics {
       [genAi.ATTR_GEN_AI_REQUEST_MODEL]: call.model,
       [genAi.ATTR_GEN_AI_RESPONSE_MODEL]: call.responseModel,
     };
-    this.#operation.record(
-      (time - call.startTime) / 1000,
-      call.errorType === undefined ? model : { ...model, [genAi.ATTR_ERROR_TYPE]: call.errorType },
-    );
+    if (!call.isRest) {
+      this.#operation.record(
+        (time - call.startTime) / 1000,
+        call.errorType === undefined
+          ? model
+          : { ...model, [genAi.ATTR_ERROR_TYPE]: call.errorType },
+      );
+    }
     if (call.timeToFirstChunkMs !== undefined && call.stream === true) {
       this.#firstChunk.record(call.timeToFirstChunkMs / 1000, model);
     }
     this.#tokenPoint(call.usage?.inputTokens, genAi.GEN_AI_TOKEN_TYPE_VALUE_INPUT, model);
     this.#tokenPoint(call.usage?.outputTokens, genAi.GEN_AI_TOKEN_TYPE_VALUE_OUTPUT, model);
-    const paid: Attributes = {
-      [genAi.ATTR_GEN_AI_AGENT_NAME]: agentName(run),
-      [genAi.ATTR_GEN_AI_PROVIDER_NAME]: call.provider,
-      [genAi.ATTR_GEN_AI_RESPONSE_MODEL]: call.responseModel ?? call.model,
-    };
-    if (call.cost === undefined) this.#unknownCost.add(1, paid);
-    else this.#cost.add(toUsd(call.cost.nanoUsd), paid);
+    const sums = call.cost === undefined ? this.#unknownCost : this.#cost;
+    const paidModel = call.responseModel ?? call.model;
+    sums.add(call.cost?.nanoUsd ?? 1, agentName(run), call.provider, paidModel);
   }
 
   #tokenPoint(tokens: number | undefined, type: string, model: Attributes): void {
@@ -156,10 +203,7 @@ export class LifecycleMetrics {
   #run({ run, outcome, durationMs }: RunEndRecord): void {
     const agent = agentName(run);
     if (run.kind === "turn" && run.trigger !== TRIGGER_ANNOUNCE) {
-      this.#turns.add(1, {
-        [genAi.ATTR_GEN_AI_AGENT_NAME]: agent,
-        [ATTR_TURN_OUTCOME]: outcome,
-      });
+      this.#ended.add(1, agent, outcome);
     }
     if (outcome === "blocked") return;
     const attributes: Attributes = {

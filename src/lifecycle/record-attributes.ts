@@ -1,8 +1,15 @@
 import type { Attributes } from "@opentelemetry/api";
+import { jsonText } from "../base/json-text.ts";
 import * as genAi from "../semconv/gen-ai.ts";
 import * as own from "../semconv/turnspan.ts";
 import { AttributeBag, type AttributeSink, attributeTable } from "./attribute-table.ts";
-import { runEndAttributes, sessionEndAttributes, spawnAttributes } from "./attributes.ts";
+import {
+  endReasonAttributes,
+  runEndAttributes,
+  sessionEndAttributes,
+  spawnNames,
+  subagentNames,
+} from "./attributes.ts";
 import type {
   HookRecord,
   LifecycleRecord,
@@ -27,9 +34,14 @@ const runNames = attributeTable<RunState>({
   [genAi.ATTR_GEN_AI_REQUEST_MODEL]: (run) => run.model,
 });
 
+/** All that is known of a subagent before it runs. */
+const spawnedRows = attributeTable<RunState>({
+  [own.ATTR_RUN_ID]: (run) => run.runId,
+  [genAi.ATTR_GEN_AI_AGENT_ID]: (run) => run.agentId,
+});
+
 function runEnd({ run, durationMs }: RunEndRecord | SubagentEndRecord, into: AttributeSink): void {
   runEndAttributes(run, into);
-  if (run.spawn !== undefined) spawnAttributes(run, into);
   into.setAttribute(own.ATTR_TURN_DURATION_MS, durationMs);
   if (run.error !== undefined) into.setAttribute(own.ATTR_ERROR_MESSAGE, run.error);
 }
@@ -40,11 +52,10 @@ const sessionStartRows = attributeTable<SessionState>({
   [genAi.ATTR_SESSION_PREVIOUS_ID]: (session) =>
     session.details?.resumedFrom === session.sessionId ? undefined : session.details?.resumedFrom,
   [own.ATTR_SESSION_METADATA]: (session) =>
-    session.details?.metadata === undefined ? undefined : JSON.stringify(session.details.metadata),
+    session.details?.metadata === undefined ? undefined : jsonText(session.details.metadata),
 });
 
 const sessionEndRows = attributeTable<SessionEndRecord>({
-  [own.ATTR_SESSION_END_REASON]: (record) => record.reason,
   [own.ATTR_SESSION_STOP_REASON]: (record) => record.stopReason,
   [own.ATTR_SESSION_DURATION_MS]: (record) => record.durationMs,
   [own.ATTR_SESSION_COST_SEGMENTS]: (record) =>
@@ -62,18 +73,27 @@ const attemptRows = attributeTable<RunAttemptRecord>({
 const messageRows = attributeTable<MessageRecord>({
   [own.ATTR_MESSAGE_ID]: (record) => record.messageId,
   [own.ATTR_MESSAGE_CHANNEL]: (record) => record.channel,
-  [own.ATTR_MESSAGE_SUCCESS]: (record) => record.success,
   [own.ATTR_RUN_ID]: (record) => record.runId,
+});
+
+const deliveryRows = attributeTable<MessageRecord>({
+  [own.ATTR_MESSAGE_SUCCESS]: (record) => record.success,
   [own.ATTR_ERROR_MESSAGE]: (record) => record.error,
 });
 
 const hookRows = attributeTable<HookRecord>({
   [own.ATTR_HOOK_NAME]: (record) => record.hook,
   [own.ATTR_HOOK_ENTRY]: (record) => record.entry,
-  [own.ATTR_HOOK_DECISION]: (record) => record.decision,
-  [own.ATTR_HOOK_REASON]: (record) => record.reason,
   [own.ATTR_HOOK_DURATION_MS]: (record) => record.durationMs,
   [own.ATTR_RUN_ID]: (record) => record.runId,
+});
+
+const decisionRows = attributeTable<HookRecord>({
+  [own.ATTR_HOOK_DECISION]: (record) => record.decision,
+  [own.ATTR_HOOK_REASON]: (record) => record.reason,
+});
+
+const failureRows = attributeTable<HookRecord>({
   [genAi.ATTR_ERROR_TYPE]: (record) => record.errorType,
   [own.ATTR_ERROR_MESSAGE]: (record) => record.error,
 });
@@ -134,6 +154,7 @@ const recordTable: {
   "session.start": (record, into) => sessionStartRows(record.session, into),
   "session.end": (record, into) => {
     sessionEndAttributes(record.session, into);
+    endReasonAttributes(record, into);
     sessionEndRows(record, into);
   },
   "session.patch": patch,
@@ -142,16 +163,22 @@ const recordTable: {
   "run.end": runEnd,
   "call.start": () => {},
   "call.end": () => {},
-  "subagent.spawned": (record: SubagentSpawnedRecord, into) => {
-    runNames(record.run, into);
-    spawnAttributes(record.run, into);
-  },
+  "subagent.spawned": (record: SubagentSpawnedRecord, into) => spawnedRows(record.run, into),
   "subagent.finished": runEnd,
   "subagent.killed": runEnd,
   "message.received": messageRows,
-  "message.sent": messageRows,
-  "hook.decision": hookRows,
-  "hook.failure": hookRows,
+  "message.sent": (record: MessageRecord, into) => {
+    messageRows(record, into);
+    deliveryRows(record, into);
+  },
+  "hook.decision": (record: HookRecord, into) => {
+    hookRows(record, into);
+    decisionRows(record, into);
+  },
+  "hook.failure": (record: HookRecord, into) => {
+    hookRows(record, into);
+    failureRows(record, into);
+  },
 };
 
 /** A record flattened: attributes of the log event and of the span event alike. */
@@ -171,6 +198,10 @@ const endNames = [
   own.ATTR_TURN_DURATION_MS,
   own.ATTR_ERROR_MESSAGE,
 ] as const;
+/** A killed run has not failed, and no guard stopped it. */
+const killedNames = endNames.filter(
+  (name) => !/^error\.|^turnspan\.(error|turn\.block)\./.test(name),
+);
 const patchNames = [
   ...patchRows.names,
   `${own.ATTR_PREFIX_PATCH}<field>.before`,
@@ -181,18 +212,25 @@ const patchNames = [
 /** Attributes that each record may carry, beside who and where; for the documentation. */
 export const recordAttributeNames: Readonly<Record<string, readonly string[]>> = {
   [genAi.EVENT_SESSION_START]: sessionStartRows.names,
-  [genAi.EVENT_SESSION_END]: [...sessionEndRows.names, ...sessionEndAttributes.names],
+  [genAi.EVENT_SESSION_END]: [
+    ...endReasonAttributes.names,
+    ...sessionEndRows.names,
+    ...sessionEndAttributes.names,
+  ],
   [own.EVENT_SESSION_PATCH]: patchNames,
   [own.EVENT_TURN_START]: runNames.names,
   [own.EVENT_TURN_END]: endNames,
   [own.EVENT_MESSAGE_RECEIVED]: messageRows.names,
-  [own.EVENT_MESSAGE_SENT]: messageRows.names,
-  [own.EVENT_SUBAGENT_SPAWNED]: [...runNames.names, ...spawnAttributes.names],
-  [own.EVENT_SUBAGENT_FINISHED]: [...endNames, ...spawnAttributes.names],
-  [own.EVENT_SUBAGENT_KILLED]: [...endNames, ...spawnAttributes.names],
-  [own.EVENT_HOOK_DECISION]: hookRows.names,
-  [own.EVENT_HOOK_FAILURE]: hookRows.names,
+  [own.EVENT_MESSAGE_SENT]: [...messageRows.names, ...deliveryRows.names],
+  [own.EVENT_SUBAGENT_SPAWNED]: [...spawnedRows.names, ...spawnNames],
+  [own.EVENT_SUBAGENT_FINISHED]: [...subagentNames(endNames), ...spawnNames],
+  [own.EVENT_SUBAGENT_KILLED]: [...subagentNames(killedNames), ...spawnNames],
+  [own.EVENT_HOOK_DECISION]: [...hookRows.names, ...decisionRows.names],
+  [own.EVENT_HOOK_FAILURE]: [...hookRows.names, ...failureRows.names],
 };
+
+/** Attributes of the one span event that is no record; for the documentation. */
+export const attemptNames = attemptRows.names;
 
 /** Names on the wire; undefined: seen in spans and metrics only. */
 const EVENT_NAMES: Readonly<Record<LifecycleRecord["type"], string | undefined>> = {

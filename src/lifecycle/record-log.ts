@@ -6,17 +6,12 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { ATTR_GEN_AI_AGENT_NAME } from "../semconv/gen-ai.ts";
-import {
-  ATTR_PARENT_SESSION_KEY,
-  ATTR_RECORD_ID,
-  ATTR_RECORD_VERSION,
-  RECORD_VERSION,
-} from "../semconv/turnspan.ts";
+import { ATTR_RECORD_ID, ATTR_RECORD_VERSION, RECORD_VERSION } from "../semconv/turnspan.ts";
 import { AttributeBag } from "./attribute-table.ts";
 import { agentName } from "./attributes.ts";
 import { eventName, isAudited, writeRecord } from "./record-attributes.ts";
 import type { LifecycleRecord } from "./records.ts";
-import { type SpanPolicy, shownKey, whoAndWhere } from "./span-shape.ts";
+import { type SpanPolicy, whoAndWhere, writeSpawn } from "./span-shape.ts";
 import type { SpanIds } from "./state.ts";
 
 /** A record as it is sent and kept: an OTel log event. */
@@ -66,6 +61,12 @@ function idsOf(record: LifecycleRecord): SpanIds | undefined {
   return record.run?.ids ?? record.session.ids;
 }
 
+/** The context with the ids of `idsOf`, where the run's calls needed one already. */
+export function knownContext(record: LifecycleRecord): Context | undefined {
+  if (record.type === "subagent.spawned" || record.run?.ids === undefined) return undefined;
+  return record.run.context;
+}
+
 /** A record flattened for the wire; undefined for those that only spans and metrics show. */
 export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireRecord | undefined {
   const name = eventName(record);
@@ -77,11 +78,7 @@ export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireR
   });
   whoAndWhere(record.session, policy, bag);
   writeRecord(record, bag);
-  const spawn = record.run?.spawn;
-  if (spawn !== undefined) {
-    const { sessionKey } = spawn.session;
-    bag.setAttribute(ATTR_PARENT_SESSION_KEY, shownKey(sessionKey, policy.sessionKeys));
-  }
+  if (record.run !== undefined) writeSpawn(record.run, policy, bag);
   const [severityNumber, severityText] = severity(record);
   const ids = idsOf(record);
   return {
@@ -94,8 +91,8 @@ export function toWireRecord(record: LifecycleRecord, policy: SpanPolicy): WireR
   };
 }
 
-/** Sends a record as a log event with its trace context. */
-export function emitRecord(logger: LoggerLike, record: WireRecord): void {
+/** Sends a record as a log event. `known`: the context with its ids, where there is one already. */
+export function emitRecord(logger: LoggerLike, record: WireRecord, known?: Context): void {
   const { traceId, spanId } = record;
   logger.emit({
     eventName: record.eventName,
@@ -103,9 +100,11 @@ export function emitRecord(logger: LoggerLike, record: WireRecord): void {
     severityNumber: record.severityNumber,
     severityText: record.severityText,
     attributes: record.attributes,
-    context:
-      traceId === undefined || spanId === undefined
-        ? ROOT_CONTEXT
-        : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED }),
+    context: known ?? contextOf(traceId, spanId),
   });
 }
+
+const contextOf = (traceId: string | undefined, spanId: string | undefined): Context =>
+  traceId === undefined || spanId === undefined
+    ? ROOT_CONTEXT
+    : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED });

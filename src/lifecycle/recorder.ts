@@ -32,6 +32,8 @@ export async function runInside<A extends Ending, T>(
   handle: A,
   body: Body<A, T>,
 ): Promise<T> {
+  // Told inside a hook: the span is there once the hook is through.
+  if (recorder.lifecycle.isEmitting) await undefined;
   let value: T;
   try {
     value =

@@ -41,6 +41,8 @@ export interface PatchChange {
 
 export interface SessionPatchRecord extends RecordBase {
   readonly type: "session.patch";
+  /** Those that were running; `run` is the first of them. */
+  readonly runs: readonly RunState[];
   readonly changes: readonly PatchChange[];
   readonly actor: Actor;
   readonly source?: string | undefined;

@@ -1,10 +1,17 @@
-import { redactText } from "../base/redact.ts";
-import { closeRun, promoteSession } from "./closing.ts";
+import { closeRun, promoteSession, rememberRun } from "./closing.ts";
 import type { Outcome, RunAttempt, RunBlocked, RunEnd, RunStart, SubagentSpawn } from "./events.ts";
+import { shownText } from "./free-text.ts";
 import { nextRecordId } from "./identity.ts";
 import { ensureChildSession, ensureSession, mergeHint } from "./reduce-session.ts";
 import { rememberSettings } from "./settings.ts";
-import { createTotals, type RunState, type SessionState, type SpawnLink } from "./state.ts";
+import {
+  createTotals,
+  findCall,
+  type LifecycleState,
+  type RunState,
+  type SessionState,
+  type SpawnLink,
+} from "./state.ts";
 import { findRun, type Step } from "./step.ts";
 
 export const TRIGGER_ANNOUNCE = "announce";
@@ -185,7 +192,7 @@ function spawnLink(step: Step, event: SubagentSpawn, parent: SessionState): Spaw
     session: parent,
     run,
     call: undefined,
-    label: event.label === undefined ? undefined : redactText(event.label),
+    label: event.label == null ? undefined : shownText(event.label),
     detached: event.detached ?? false,
   };
   link.call = spawningCall(link, event.toolCallId);
@@ -196,15 +203,27 @@ function spawnLink(step: Step, event: SubagentSpawn, parent: SessionState): Spaw
 function spawningCall(link: SpawnLink, toolCallId: string | undefined): SpawnLink["call"] {
   const { run } = link;
   if (run === undefined) return undefined;
-  if (toolCallId !== undefined) return run.calls.get(toolCallId);
+  if (toolCallId !== undefined) return findCall(run, "tool_call", toolCallId);
   const open = [...run.calls.values()].filter(
     (call) => call.kind === "tool_call" && call.endTime === undefined,
   );
   return onlyOne(open);
 }
 
+/** Its spawner is over, and so is the session: opened again for it, nobody would end it. */
+const isOrphan = (state: LifecycleState, event: SubagentSpawn): boolean =>
+  event.parentRunId !== undefined &&
+  state.closedRuns.has(event.parentRunId) &&
+  !state.sessions.has(event.parentSessionKey);
+
 export function spawnSubagent(step: Step, event: SubagentSpawn): void {
   if (step.state.closedRuns.has(event.runId)) return;
+  if (isOrphan(step.state, event)) {
+    step.state.lateEvents += 1;
+    // What it does is as late as itself.
+    rememberRun(step.state, event.runId, undefined);
+    return;
+  }
   const known = step.state.runs.get(event.runId);
   if (known?.spawn !== undefined) {
     known.spawn.call = spawningCall(known.spawn, event.toolCallId) ?? known.spawn.call;

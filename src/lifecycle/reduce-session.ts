@@ -14,6 +14,7 @@ import {
   type SessionDetails,
   type SessionState,
   type SpawnLink,
+  whoOf,
 } from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 import { openSegment } from "./totals.ts";
@@ -92,6 +93,7 @@ export function ensureChildSession(step: Step, hint: SessionHint, link: SpawnLin
     return open;
   }
   const child = createSession(step, hint, link);
+  child.details = whoOf(link.session.details);
   link.session.children ??= [];
   link.session.children.push(child);
   return child;
@@ -149,10 +151,18 @@ export function closeSession(step: Step, event: SessionClose): void {
   endSession(step, session, event.time, event.reason);
 }
 
+const isAtWork = ({ runs, children = [] }: SessionState): boolean =>
+  runs !== undefined || children.length > 0;
+
 export function patchSession(step: Step, event: SessionPatch): void {
   const session = ensureSession(step, event);
   const changes = changesOf(session, event);
   const model = session.settings?.["model"];
+  const runs = runningRuns(session);
+  // A call that is under way belongs to what was before.
+  if (session.segments === undefined && "model" in event.patch && isAtWork(session)) {
+    openSegment(session, session.openedAt);
+  }
   rememberSettings(session, event.patch);
   rememberSettings(session, event.settings);
   if (session.settings?.["model"] !== model && "model" in event.patch) {
@@ -162,7 +172,8 @@ export function patchSession(step: Step, event: SessionPatch): void {
     type: "session.patch",
     time: event.time,
     session,
-    run: runningRuns(session)[0],
+    run: runs[0],
+    runs,
     changes,
     actor: event.actor ?? { kind: "unknown" },
     source: event.source,

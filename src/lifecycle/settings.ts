@@ -1,5 +1,5 @@
-import { redactText } from "../base/redact.ts";
 import type { SessionPatch, Settings } from "./events.ts";
+import { shownText } from "./free-text.ts";
 import type { PatchChange } from "./records.ts";
 import type { SessionState } from "./state.ts";
 
@@ -29,7 +29,7 @@ type Plain = string | number | boolean | null;
 function plainValue(value: unknown): Plain {
   if (value == null) return null;
   if (typeof value === "number" || typeof value === "boolean") return value;
-  return redactText(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+  return shownText(value);
 }
 
 /** Remembers settings that are known, in the patch's vocabulary. */

@@ -10,6 +10,7 @@ import { type AttributeSink, attributesOf, writeAll } from "./attribute-table.ts
 import {
   agentName,
   callEndAttributes,
+  endReasonAttributes,
   modelEndAttributes,
   modelStartAttributes,
   runEndAttributes,
@@ -17,6 +18,7 @@ import {
   sessionEndAttributes,
   sessionStartAttributes,
   spawnAttributes,
+  toolEndAttributes,
   toolStartAttributes,
   whoAttributes,
 } from "./attributes.ts";
@@ -62,7 +64,7 @@ export const callSpanName = (call: CallState): string =>
 export const callSpanKind = (call: CallState): SpanKind =>
   call.kind === "tool_call" ? SpanKind.INTERNAL : SpanKind.CLIENT;
 
-export const shownKey = (key: string, shown: SpanPolicy["sessionKeys"]): string =>
+const shownKey = (key: string, shown: SpanPolicy["sessionKeys"]): string =>
   shown === "hashed" ? hashedKey(key) : key;
 
 /** Who and where, with the session key as the policy wants it. */
@@ -80,6 +82,14 @@ export function whoAndWhere(
     into.setAttribute(ATTR_GEN_AI_CONVERSATION_ID, key);
   }
   writeAll(constant, into);
+}
+
+/** Whose child a subagent is; nothing for a turn. */
+export function writeSpawn(run: RunState, policy: SpanPolicy, into: AttributeSink): void {
+  if (run.spawn === undefined) return;
+  spawnAttributes(run, into);
+  const { sessionKey } = run.spawn.session;
+  into.setAttribute(own.ATTR_PARENT_SESSION_KEY, shownKey(sessionKey, policy.sessionKeys));
 }
 
 export const sessionStart = (session: SessionState): Attributes =>
@@ -106,19 +116,15 @@ export function writeEnd(record: EndRecord, policy: SpanPolicy, into: AttributeS
   }
 }
 
-function writeSessionEnd({ session, reason }: SessionEndRecord, into: AttributeSink): void {
-  sessionEndAttributes(session, into);
-  into.setAttribute(own.ATTR_SESSION_END_REASON, reason);
+function writeSessionEnd(record: SessionEndRecord, into: AttributeSink): void {
+  sessionEndAttributes(record.session, into);
+  endReasonAttributes(record, into);
 }
 
 function writeRunEnd({ run }: RunEndRecord, policy: SpanPolicy, into: AttributeSink): void {
   into.setAttribute(own.ATTR_TURNSPAN_KIND, run.kind);
   runEndAttributes(run, into);
-  if (run.spawn !== undefined) {
-    spawnAttributes(run, into);
-    const { sessionKey } = run.spawn.session;
-    into.setAttribute(own.ATTR_PARENT_SESSION_KEY, shownKey(sessionKey, policy.sessionKeys));
-  }
+  writeSpawn(run, policy, into);
   if (policy.content !== "none") writeAll(runContent(run), into);
 }
 
@@ -126,6 +132,7 @@ function writeCallEnd(record: CallEndRecord, policy: SpanPolicy, into: Attribute
   const { call } = record;
   callEndAttributes(record, into);
   if (call.kind === "model_call") modelEndAttributes(call, into);
+  else toolEndAttributes(call, into);
   if (policy.content !== "none") writeAll(callContent(call), into);
 }
 

@@ -1,4 +1,5 @@
 import type { Context, Span } from "@opentelemetry/api";
+import { RecentMap } from "../base/recent-map.ts";
 import type { Cost, Metadata, Outcome, RunEnd, StopReason, TraceIds, Usage } from "./events.ts";
 
 /**
@@ -9,9 +10,12 @@ export interface LifecycleState {
   /** The open segment of each session key. */
   readonly sessions: Map<string, SessionState>;
   readonly runs: Map<string, RunState>;
-  /** Runs that were closed a short while ago: what still comes about them is dropped. */
-  readonly closedRuns: Map<string, number>;
-  /** The last closed segment of keys that may open again; bounded, oldest forgotten. */
+  /**
+   * Runs that were closed a short while ago: what still comes about them is dropped, but for the money of a
+   * call that was under way; only runs with such a call are kept.
+   */
+  readonly closedRuns: RecentMap<string, RunState | undefined>;
+  /** What remains of the last closed segment of keys that may open again; bounded, oldest forgotten. */
   readonly closedSessions: Map<string, SessionState>;
   /** Runs that have an end and wait for late facts. */
   readonly settling: Set<RunState>;
@@ -20,6 +24,8 @@ export interface LifecycleState {
   /** Events that no longer found what they speak of. */
   lateEvents: number;
 }
+
+const MAX_CLOSED_RUNS = 8192;
 
 /** Sums over model calls. Money is in integer nano-dollars. */
 export interface Totals {
@@ -101,6 +107,13 @@ export interface SessionDetails {
   readonly endsWith?: "turn" | undefined;
 }
 
+/** For whom and where a session works: what its subagents' sessions share with it. */
+export function whoOf(details: SessionDetails | undefined): SessionDetails | undefined {
+  if (details === undefined) return undefined;
+  const { userId, project, repository, branch, cwd } = details;
+  return { userId, project, repository, branch, cwd };
+}
+
 export interface SpanIds {
   readonly traceId: string;
   readonly spanId: string;
@@ -134,6 +147,7 @@ export interface RunState {
   channel: string | undefined;
   message: string | undefined;
   trace: TraceIds | undefined;
+  /** By call id; see `findCall` for an id that a model call and a tool call share. */
   readonly calls: Map<string, CallState>;
   readonly totals: Totals;
   attempts: number;
@@ -158,6 +172,8 @@ export interface RunState {
 export interface CallState {
   readonly kind: "model_call" | "tool_call";
   readonly callId: string;
+  /** Made up by us to carry tokens and money that no other call told of; it took no time of its own. */
+  readonly isRest: boolean;
   startTime: number;
   endTime: number | undefined;
   /** All that is to be known is known. */
@@ -188,7 +204,7 @@ export function createState(): LifecycleState {
   return {
     sessions: new Map(),
     runs: new Map(),
-    closedRuns: new Map(),
+    closedRuns: new RecentMap(MAX_CLOSED_RUNS),
     closedSessions: new Map(),
     settling: new Set(),
     now: Number.NEGATIVE_INFINITY,
@@ -208,6 +224,22 @@ export function createTotals(): Totals {
     nanoUsd: 0,
     unknownCostCalls: 0,
   };
+}
+
+/** A call of that kind: the same id may name a model call and a tool call of one run. */
+export function findCall(
+  run: RunState,
+  kind: CallState["kind"],
+  callId: string,
+): CallState | undefined {
+  const call = run.calls.get(callId);
+  return call === undefined || call.kind === kind ? call : run.calls.get(`${kind}\0${callId}`);
+}
+
+/** Adds a call under its id, or where a call of the other kind has it, beside that one. */
+export function addCall(run: RunState, call: CallState): void {
+  const { kind, callId } = call;
+  run.calls.set(run.calls.has(callId) ? `${kind}\0${callId}` : callId, call);
 }
 
 export const lastSignOf = (session: SessionState): number => session.lastSign ?? session.openedAt;

@@ -5,6 +5,8 @@ import { type LifecycleState, lastSignOf, type RunState, type SessionState } fro
 /** Functions that the rules ask. Given once, pure as far as a replay can see. */
 export interface Rules {
   readonly price?: PriceCall | undefined;
+  /** False: prompts, answers, tool input and output of calls go nowhere, and are not kept. Default true. */
+  readonly keepsContent?: boolean | undefined;
 }
 
 /** What one step of the reducer works with. */

@@ -4,7 +4,7 @@ import type { Ending, Recorder } from "./recorder.ts";
 /** What is known of a tool call before it runs. */
 export interface ToolCallInfo {
   readonly name: string;
-  /** The model's id of the call; default: a number of its own within the turn. */
+  /** The model's id of the call; a second call of the turn with it is `ID#2`. Default: a number of its own. */
   readonly callId?: string | undefined;
   /** The arguments; kept only where the content mode allows. */
   readonly input?: unknown;

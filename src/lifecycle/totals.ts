@@ -27,13 +27,15 @@ function addCall(totals: Totals, usage: Usage | undefined, cost: Cost | undefine
   if (cost === undefined) totals.unknownCostCalls += 1;
 }
 
-function addToSegment(session: SessionState, cost: Cost | undefined, time: number): void {
-  if (session.segments === undefined) openSegment(session, time);
-  const segment = session.segments?.at(-1);
+/** A call is paid in the segment it began in, whatever was changed while it ran. */
+function addToSegment(session: SessionState, call: CallState): void {
+  if (session.segments === undefined) openSegment(session, call.startTime);
+  const { segments = [] } = session;
+  const segment = segments.findLast(({ since }) => since <= call.startTime) ?? segments[0];
   if (segment === undefined) return;
   segment.modelCalls += 1;
-  if (cost === undefined) segment.unknownCostCalls += 1;
-  else segment.nanoUsd += cost.nanoUsd;
+  if (call.cost === undefined) segment.unknownCostCalls += 1;
+  else segment.nanoUsd += call.cost.nanoUsd;
 }
 
 const MAX_SEGMENTS = 256;
@@ -53,7 +55,7 @@ export function openSegment(session: SessionState, since: number): void {
 }
 
 /** Counts a finished call into its run and its session: each call once in either sum. */
-export function countCall(run: RunState, call: CallState, time: number): void {
+export function countCall(run: RunState, call: CallState): void {
   const root = rootSession(run.session);
   root.totals ??= createTotals();
   if (call.kind === "tool_call") {
@@ -63,15 +65,7 @@ export function countCall(run: RunState, call: CallState, time: number): void {
   }
   addCall(run.totals, call.usage, call.cost);
   addCall(root.totals, call.usage, call.cost);
-  addToSegment(root, call.cost, time);
-}
-
-/** Counts what a host said of a run as a whole, where it told of no single call. */
-export function countRun(run: RunState, usage: Usage, cost: Cost | undefined, time: number): void {
-  const root = rootSession(run.session);
-  root.totals ??= createTotals();
-  for (const totals of [run.totals, root.totals]) addCall(totals, usage, cost);
-  addToSegment(root, cost, time);
+  addToSegment(root, call);
 }
 
 const less = (whole: number | undefined, part: number): number | undefined =>
@@ -95,7 +89,7 @@ export function unexplainedUsage(run: RunState, whole: Usage): Usage {
 }
 
 /** What of the run's own cost its counted calls do not explain. */
-export function unexplainedCost(run: RunState, whole: Cost | undefined): Cost | undefined {
-  if (whole === undefined || run.totals.unknownCostCalls > 0) return whole;
-  return { nanoUsd: Math.max(0, whole.nanoUsd - run.totals.nanoUsd), source: whole.source };
-}
+export const unexplainedCost = (run: RunState, whole: Cost): Cost => ({
+  nanoUsd: Math.max(0, whole.nanoUsd - run.totals.nanoUsd),
+  source: whole.source,
+});

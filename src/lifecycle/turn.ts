@@ -9,7 +9,7 @@ import {
   silentModelCall,
 } from "./model-call.ts";
 import { freshRunId, type Recorder, runAlone, runInside } from "./recorder.ts";
-import type { CallState, RunState } from "./state.ts";
+import { type CallState, findCall, type RunState } from "./state.ts";
 import { silentToolCall, type ToolCall, ToolCallHandle, type ToolCallInfo } from "./tool-call.ts";
 import { readStopReason } from "./usage.ts";
 
@@ -87,6 +87,8 @@ class SilentTurn implements Turn {
 
 export const silentTurn = (turnIndex: number): Turn => new SilentTurn(turnIndex);
 
+const nthId = (callId: string, count: number): string => `${callId}#${count}`;
+
 class TurnHandle implements Turn {
   readonly runId: string;
   readonly #recorder: Recorder;
@@ -110,15 +112,37 @@ class TurnHandle implements Turn {
   }
 
   modelCall<T>(info: ModelCallInfo, body: (call: ModelCall) => T | PromiseLike<T>): Promise<T> {
-    const callId = info.callId ?? `m${this.#calls++}`;
+    const callId = this.#freshCallId("model_call", info.callId ?? `m${this.#calls++}`);
     const call = new ModelCallHandle(this.#recorder, this.runId, callId, info);
-    return runInside(this.#recorder, this.#run?.calls.get(callId), call, body);
+    return runInside(this.#recorder, this.#find("model_call", callId), call, body);
   }
 
   toolCall<T>(info: ToolCallInfo, body: (call: ToolCall) => T | PromiseLike<T>): Promise<T> {
-    const callId = info.callId ?? `t${this.#calls++}`;
+    const callId = this.#freshCallId("tool_call", info.callId ?? `t${this.#calls++}`);
     const call = new ToolCallHandle(this.#recorder, this.runId, callId, info);
-    return runInside(this.#recorder, this.#run?.calls.get(callId), call, body);
+    return runInside(this.#recorder, this.#find("tool_call", callId), call, body);
+  }
+
+  #find(kind: CallState["kind"], callId: string): CallState | undefined {
+    return this.#run && findCall(this.#run, kind, callId);
+  }
+
+  /** Each body is a call of its own: told under a known id, it would be taken for a repetition. */
+  #freshCallId(kind: CallState["kind"], wanted: string): string {
+    if (this.#find(kind, wanted) === undefined) return wanted;
+    let count = 2;
+    while (this.#find(kind, nthId(wanted, count)) !== undefined) count += 1;
+    return nthId(wanted, count);
+  }
+
+  /** Of several calls with the id that a subagent names, the last one that is open spawned it. */
+  #spawningCallId(wanted: string): string {
+    let callId = wanted;
+    for (let count = 2; ; count += 1) {
+      const next = this.#find("tool_call", nthId(wanted, count));
+      if (next === undefined) return callId;
+      if (next.endTime === undefined) callId = next.callId;
+    }
   }
 
   subagent<T>(info: SubagentInfo<T>, body: (child: Turn) => T | PromiseLike<T>): Promise<T> {
@@ -142,7 +166,7 @@ class TurnHandle implements Turn {
       ...session,
       type: "subagent.spawn",
       label: info.label,
-      toolCallId: info.toolCallId,
+      toolCallId: info.toolCallId === undefined ? undefined : this.#spawningCallId(info.toolCallId),
       detached: info.detached,
       parentSessionKey,
       parentRunId: this.runId,

@@ -9,24 +9,27 @@ const count = (fields: unknown, key: string): number | undefined => {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 };
 
+const first = (...counts: readonly (number | undefined)[]): number | undefined =>
+  counts.find((value) => value !== undefined);
+
 /** How each provider's answer spells its counts. Only Anthropic's input leaves cached tokens out. */
 const shapes: readonly {
-  readonly has: string;
+  /** One of these is a count in it. */
+  readonly has: readonly string[];
   readonly read: (raw: Fields) => Usage;
 }[] = [
+  { has: ["inputTokens", "outputTokens"], read: readPlain },
+  // Vercel AI SDK 4.
   {
-    has: "inputTokens",
+    has: ["promptTokens", "completionTokens"],
     read: (raw) => ({
-      inputTokens: count(raw, "inputTokens"),
-      outputTokens: count(raw, "outputTokens"),
-      cacheReadTokens: count(raw, "cacheReadTokens") ?? count(raw, "cachedInputTokens"),
-      cacheWriteTokens: count(raw, "cacheWriteTokens"),
-      cacheWrite1hTokens: count(raw, "cacheWrite1hTokens"),
-      reasoningTokens: count(raw, "reasoningTokens"),
+      inputTokens: count(raw, "promptTokens"),
+      outputTokens: count(raw, "completionTokens"),
     }),
   },
+  // OpenAI, chat completions.
   {
-    has: "prompt_tokens",
+    has: ["prompt_tokens", "completion_tokens"],
     read: (raw) => ({
       inputTokens: count(raw, "prompt_tokens"),
       outputTokens: count(raw, "completion_tokens"),
@@ -34,16 +37,10 @@ const shapes: readonly {
       reasoningTokens: count(raw["completion_tokens_details"], "reasoning_tokens"),
     }),
   },
+  { has: ["cache_read_input_tokens", "cache_creation_input_tokens"], read: readAnthropic },
+  // OpenAI, responses; Anthropic without a cache.
   {
-    has: "cache_read_input_tokens",
-    read: readAnthropic,
-  },
-  {
-    has: "cache_creation_input_tokens",
-    read: readAnthropic,
-  },
-  {
-    has: "input_tokens",
+    has: ["input_tokens", "output_tokens"],
     read: (raw) => ({
       inputTokens: count(raw, "input_tokens"),
       outputTokens: count(raw, "output_tokens"),
@@ -51,8 +48,9 @@ const shapes: readonly {
       reasoningTokens: count(raw["output_tokens_details"], "reasoning_tokens"),
     }),
   },
+  // Gemini.
   {
-    has: "promptTokenCount",
+    has: ["promptTokenCount", "candidatesTokenCount"],
     read: (raw) => ({
       inputTokens: count(raw, "promptTokenCount"),
       outputTokens:
@@ -62,6 +60,23 @@ const shapes: readonly {
     }),
   },
 ];
+
+/** Counts in our words, and the Vercel AI SDK's: cached ones beside them in 5, one level down in 6. */
+function readPlain(raw: Fields): Usage {
+  const { inputTokenDetails: input, outputTokenDetails: output } = raw;
+  return {
+    inputTokens: count(raw, "inputTokens"),
+    outputTokens: count(raw, "outputTokens"),
+    cacheReadTokens: first(
+      count(raw, "cacheReadTokens"),
+      count(input, "cacheReadTokens"),
+      count(raw, "cachedInputTokens"),
+    ),
+    cacheWriteTokens: first(count(raw, "cacheWriteTokens"), count(input, "cacheWriteTokens")),
+    cacheWrite1hTokens: count(raw, "cacheWrite1hTokens"),
+    reasoningTokens: first(count(raw, "reasoningTokens"), count(output, "reasoningTokens")),
+  };
+}
 
 function readAnthropic(raw: Fields): Usage {
   const cacheReadTokens = count(raw, "cache_read_input_tokens");
@@ -83,7 +98,7 @@ function readAnthropic(raw: Fields): Usage {
 export function readUsage(raw: unknown): Usage | undefined {
   if (!isFields(raw)) return undefined;
   try {
-    return shapes.find((shape) => count(raw, shape.has) !== undefined)?.read(raw);
+    return shapes.find(({ has }) => has.some((key) => count(raw, key) !== undefined))?.read(raw);
   } catch {
     return undefined;
   }

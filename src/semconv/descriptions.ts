@@ -24,7 +24,7 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_SESSION_COST_USD]: "sum of known costs, US dollars; absent where none is known",
   [own.ATTR_SESSION_COST_UNKNOWN_CALLS]: "calls whose price is not known",
   [own.ATTR_SESSION_COST_SEGMENTS]: "JSON: cost between changes of the model, where it changed",
-  [own.ATTR_SESSION_METADATA]: "JSON: what the opener gave, unchanged",
+  [own.ATTR_SESSION_METADATA]: "JSON: what the opener gave, secrets taken out",
   [own.ATTR_RUN_ID]: "the host's id of the turn or subagent run",
   [own.ATTR_TURN_INDEX]: "index of the turn in its session segment, from 0",
   [own.ATTR_TURN_TRIGGER]: "`user`, `cron`, `heartbeat`, `announce` … as the host says",
@@ -44,8 +44,10 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_TURN_REASONING_TOKENS]: "output tokens spent on reasoning",
   [own.ATTR_TURN_COST_USD]: "sum of known costs, US dollars; absent where none is known",
   [own.ATTR_TURN_COST_UNKNOWN_CALLS]: "calls whose price is not known",
-  [own.ATTR_ERROR_MESSAGE]: "the error's text, secrets taken out",
+  [own.ATTR_ERROR_MESSAGE]: "the error's text, secrets taken out, at most 1000 characters",
   [own.ATTR_CALL_OUTCOME]: "`cancelled` where the call did not come to its end",
+  [own.ATTR_CALL_REST]:
+    "`true` on a call made up to carry tokens and money that the host told of the whole run, or after its end",
   [own.ATTR_CALL_REQUEST_BYTES]: "bytes of the request",
   [own.ATTR_CALL_RESPONSE_BYTES]: "bytes of the response",
   [own.ATTR_COST_USD]: "API list price of the call, US dollars, or the host's own figure",
@@ -71,6 +73,12 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_HOOK_DECISION]: "what a guard decided",
   [own.ATTR_HOOK_REASON]: "why it decided so",
   [own.ATTR_HOOK_DURATION_MS]: "ms the entry ran",
+  [own.ATTR_BUDGET_NAME]: "name of the budget's entry",
+  [own.ATTR_BUDGET_UNIT]: "what it counts: `tokens`, `usd`, `turns` or `consecutiveErrors`",
+  [own.ATTR_BUDGET_OWNER]: "whose budget was raised, such as `agent main`; absent where everybody's",
+  [own.ATTR_BUDGET_AMOUNT]: "what it was raised by, in its unit; money in nano-dollars",
+  [own.ATTR_BUDGET_UNTIL]: "until when, ISO 8601",
+  [own.ATTR_BUDGET_RAISED_BY]: "who raised it",
   [own.ATTR_AUDIT_LOG]: "name of the audit log that holds the record: one a writer",
   [own.ATTR_AUDIT_SEQ]: "the record's place in its audit log, counted from 0",
   [own.ATTR_AUDIT_GAP_FIRST_SEQ]: "place of the first record of a gap",
@@ -78,6 +86,7 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_AUDIT_GAP_SINCE]:
     "when the first of them came, epoch ms; the gap's own time is the last's",
   [own.ATTR_LINK_KIND]: "on links: `session`, `previous_session` or `spawned_by`",
-  [own.ATTR_SIGNAL]: "on dropped telemetry: `traces`, `logs`, `metrics` or `hooks`",
-  [own.ATTR_REASON]: "on dropped telemetry: why",
+  [own.ATTR_SIGNAL]:
+    "on dropped telemetry: `traces`, `logs`, `metrics`, `hooks`, `events` or `audit`",
+  [own.ATTR_REASON]: "on dropped telemetry and raised budgets: why",
 };

@@ -34,6 +34,8 @@ export const METRIC_SESSION_DURATION = "turnspan.session.duration";
 export const METRIC_COST = "turnspan.cost";
 export const METRIC_COST_UNKNOWN = "turnspan.cost.unknown_calls";
 export const METRIC_HOOK_DURATION = "turnspan.hook.duration";
+export const METRIC_BUDGET_LIMIT = "turnspan.budget.limit";
+export const METRIC_BUDGET_USED = "turnspan.budget.used";
 export const METRIC_TELEMETRY_DROPPED = "turnspan.telemetry.dropped";
 
 const MODEL_ATTRIBUTES = [
@@ -117,6 +119,19 @@ export const metricTable = {
     description: "Duration of one hook handler that returned a promise, or failed",
     attributes: ["turnspan.hook.name", "error.type"],
     buckets: SECONDS_OF_A_HOOK,
+  },
+  [METRIC_BUDGET_LIMIT]: {
+    kind: "gauge",
+    unit: "{amount}",
+    description:
+      "Limit of a budget of a day or an agent, in its own unit, with what it was raised by",
+    attributes: ["turnspan.budget.name", "turnspan.budget.unit", "gen_ai.agent.name"],
+  },
+  [METRIC_BUDGET_USED]: {
+    kind: "gauge",
+    unit: "{amount}",
+    description: "What was used of such a budget, by all processes of the machine",
+    attributes: ["turnspan.budget.name", "turnspan.budget.unit", "gen_ai.agent.name"],
   },
   [METRIC_TELEMETRY_DROPPED]: {
     kind: "counter",

@@ -7,6 +7,7 @@ export const TURNSPAN_KIND_VALUE_TURN = "turn";
 export const TURNSPAN_KIND_VALUE_SUBAGENT = "subagent";
 export const TURNSPAN_KIND_VALUE_MODEL_CALL = "model_call";
 export const TURNSPAN_KIND_VALUE_TOOL_CALL = "tool_call";
+export const TURNSPAN_KIND_VALUE_HOOK = "hook";
 
 export const ATTR_SOURCE = "turnspan.source";
 export const ATTR_HOST = "turnspan.host";
@@ -55,6 +56,7 @@ export const ATTR_TURN_COST_UNKNOWN_CALLS = "turnspan.turn.cost.unknown_calls";
 export const ATTR_ERROR_MESSAGE = "turnspan.error.message";
 
 export const ATTR_CALL_OUTCOME = "turnspan.call.outcome";
+export const ATTR_CALL_REST = "turnspan.call.rest";
 export const ATTR_CALL_REQUEST_BYTES = "turnspan.call.request_bytes";
 export const ATTR_CALL_RESPONSE_BYTES = "turnspan.call.response_bytes";
 export const ATTR_COST_USD = "turnspan.cost.usd";
@@ -87,6 +89,13 @@ export const ATTR_HOOK_DECISION = "turnspan.hook.decision";
 export const ATTR_HOOK_REASON = "turnspan.hook.reason";
 export const ATTR_HOOK_DURATION_MS = "turnspan.hook.duration_ms";
 
+export const ATTR_BUDGET_NAME = "turnspan.budget.name";
+export const ATTR_BUDGET_UNIT = "turnspan.budget.unit";
+export const ATTR_BUDGET_OWNER = "turnspan.budget.owner";
+export const ATTR_BUDGET_AMOUNT = "turnspan.budget.amount";
+export const ATTR_BUDGET_UNTIL = "turnspan.budget.until";
+export const ATTR_BUDGET_RAISED_BY = "turnspan.budget.raised_by";
+
 export const ATTR_AUDIT_LOG = "turnspan.audit.log";
 export const ATTR_AUDIT_SEQ = "turnspan.audit.seq";
 export const ATTR_AUDIT_GAP_FIRST_SEQ = "turnspan.audit.gap.first_seq";
@@ -112,4 +121,5 @@ export const EVENT_SUBAGENT_FINISHED = "turnspan.subagent.finished";
 export const EVENT_SUBAGENT_KILLED = "turnspan.subagent.killed";
 export const EVENT_HOOK_DECISION = "turnspan.hook.decision";
 export const EVENT_HOOK_FAILURE = "turnspan.hook.failure";
+export const EVENT_BUDGET_RAISE = "turnspan.budget.raise";
 export const EVENT_AUDIT_GAP = "turnspan.audit.gap";

@@ -212,7 +212,7 @@ test("a change of the model opens a cost segment", () => {
   );
   const { session } = only(reducer.of("session.end"));
   expect(session.segments).toEqual([
-    { model: "big", since: 1201, nanoUsd: 1000, modelCalls: 1, unknownCostCalls: 0 },
+    { model: "big", since: 1200, nanoUsd: 1000, modelCalls: 1, unknownCostCalls: 0 },
     { model: "small", since: 1300, nanoUsd: 20, modelCalls: 2, unknownCostCalls: 0 },
   ]);
   expect(session.totals?.nanoUsd).toBe(1020);

@@ -41,6 +41,8 @@ test("Prometheus names follow the compatibility rules", () => {
     "turnspan_cost_total",
     "turnspan_cost_unknown_calls_total",
     "turnspan_hook_duration_seconds",
+    "turnspan_budget_limit",
+    "turnspan_budget_used",
     "turnspan_telemetry_dropped_total",
   ]);
 });

@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Attributes,
   createNoopMeter,
   type Meter,
   type MeterProvider,
   type MetricOptions,
+  type ObservableCallback,
+  type ObservableGauge,
 } from "@opentelemetry/api";
 import {
   METRIC_CLIENT_TOKEN_USAGE,
@@ -11,24 +14,42 @@ import {
   METRIC_COST_UNKNOWN,
 } from "../../../src/semconv/metrics.ts";
 
-/** One call of `record` or `add`. */
+/** One call of `record`, or all calls of `add` with the same attributes. */
 export interface Point {
   readonly instrument: string;
-  readonly value: number;
+  value: number;
   readonly attributes: Attributes;
 }
 
-/** A meter provider that keeps each point as it was given. */
-export function keepPoints(points: Point[]): MeterProvider {
-  const keep = (instrument: string) => {
-    const take = (value: number, attributes: Attributes = {}): void => {
+/** A meter provider that keeps each point as it was given; `collect` asks for what is only told when asked. */
+export function keepPoints(points: Point[]): { provider: MeterProvider; collect: () => void } {
+  const keep = (instrument: string) => ({
+    record: (value: number, attributes: Attributes = {}): void => {
       points.push({ instrument, value, attributes });
-    };
-    return { record: take, add: take };
+    },
+    add: (value: number, attributes: Attributes = {}): void => {
+      const isSame = (point: Point): boolean =>
+        point.instrument === instrument && isDeepStrictEqual(point.attributes, attributes);
+      const sum = points.find(isSame);
+      if (sum === undefined) points.push({ instrument, value, attributes });
+      else sum.value = toNano(sum.value + value);
+    },
+  });
+  const callbacks: ObservableCallback[] = [];
+  const gauge = { addCallback: (callback: ObservableCallback) => callbacks.push(callback) };
+  const meter = over(createNoopMeter(), {
+    createHistogram: keep,
+    createCounter: keep,
+    createObservableGauge: () => gauge as unknown as ObservableGauge,
+  });
+  const collect = (): void => {
+    for (const callback of callbacks) void callback({ observe: () => undefined });
   };
-  const meter = over(createNoopMeter(), { createHistogram: keep, createCounter: keep });
-  return { getMeter: () => meter };
+  return { provider: { getMeter: () => meter }, collect };
 }
+
+/** Without what floating point adds to sums. */
+const toNano = (value: number): number => Math.round(value * 1e9) / 1e9;
 
 /** A meter that makes some instruments differently. */
 const over = (meter: Meter, methods: Partial<Meter>): Meter =>

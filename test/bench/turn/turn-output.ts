@@ -53,16 +53,19 @@ export interface TurnOutput {
 /** What one turn emits: the third, when what only a first turn says has been said. */
 export async function readTurn(start: StartAgent): Promise<TurnOutput> {
   const [spans, logs, points]: [SeenSpan[], SeenLog[], Point[]] = [[], [], []];
+  const { provider: meterProvider, collect } = keepPoints(points);
   const { agent, flush } = start({
     onSpans: (batch) => spans.push(...batch),
     onLogs: (batch) => logs.push(...batch),
-    meterProvider: keepPoints(points),
+    meterProvider,
   });
   for (let turn = 0; turn < 2; turn += 1) await agent.turn();
   await flush();
+  collect();
   for (const list of [spans, logs, points]) list.length = 0;
   await agent.turn();
   await flush();
+  collect();
   const names = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
   const output = {
     spans: spans.map((span) => describeSpan(span, names)),
