@@ -8,7 +8,7 @@ import { type AuditOwner, gapRecord, type OutgoingRecord } from "./otlp-records.
 export interface ReadPosition extends LogCursor {
   readonly seq: number;
   /** Who wrote the records that follow. */
-  readonly owner: unknown;
+  readonly owner?: unknown;
 }
 
 export interface Batch {

@@ -140,7 +140,7 @@ export class Courier {
   #refuse(records: readonly OutgoingRecord[], reason: string): Receipt {
     const at = this.#options.clock();
     const letters = records.map(
-      ({ seq, record }): DeadLetter => ({ at, kind: "refused", reason, seq, record }),
+      (one): DeadLetter => ({ at, kind: "refused", reason, ...one }),
     );
     return { delivered: 0, rejected: 0, letters };
   }
@@ -154,7 +154,7 @@ export class Courier {
       delivered: Math.max(0, records.length - rejection.count),
       rejected: rejection.count,
       // Which ones, no receiver says: all of them are kept.
-      letters: records.map(({ seq, record }) => ({ at, kind: "partial", reason, seq, record })),
+      letters: records.map((one) => ({ at, kind: "partial", reason, ...one })),
     };
   }
 

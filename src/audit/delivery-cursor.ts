@@ -12,7 +12,7 @@ const DeliveryCursor = z.object({
   /** Sequence of the next record. */
   seq: count,
   /** Who wrote the records that follow. */
-  owner: z.unknown(),
+  owner: z.unknown().optional(),
   /** Records that were taken, that were not, and those that a receiver took only a part of. */
   delivered: count,
   deadLetters: count,

@@ -31,7 +31,7 @@ const DEFAULT_TIMING: DeliveryTiming = {
   lingerMs: 200,
   timeoutMs: 10_000,
   firstBackoffMs: 1000,
-  maxBackoffMs: 60_000,
+  maxBackoffMs: 30_000,
 };
 
 /** How delivery to one destination is doing. */
@@ -87,7 +87,10 @@ export class Delivery {
 
   /** Goes on where the destination's cursor stands; a new destination gets the log from its beginning. */
   static async open(options: DeliveryOptions): Promise<Delivery> {
-    const cursor = await readCursor(options.folder, options.destination.name);
+    const { folder, destination } = options;
+    const cursor = await readCursor(folder, destination.name);
+    // So that what waits for it is seen from outside before it ever got anything.
+    if (cursor.seq === 0) await writeCursor(folder, destination.name, cursor).catch(() => {});
     const delivery = new Delivery(options, cursor);
     delivery.wake();
     return delivery;

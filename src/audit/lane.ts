@@ -4,11 +4,14 @@ import { claimAnyWriter, claimDeadWriters } from "../base/writer-lock.ts";
 import type { LifecycleOutputs } from "../lifecycle/lifecycle.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
 import { AuditPlace, type PlaceOptions, type PlaceStatus } from "./place.ts";
+import { type PlaceState, type ProcessDescription, StatusWriter } from "./process-status.ts";
 import { endAbandoned } from "./recover.ts";
 
 export interface AuditLaneOptions extends PlaceOptions {
   /** Shared by all processes that write there; each has a place of its own in it. */
   readonly folder: string;
+  /** What the process says of itself in its status, for `turnspan doctor`; without it there is no status. */
+  readonly describe?: (() => ProcessDescription) | undefined;
 }
 
 /** Where the ends of what a dead process left go, beside the log: spans, hooks. */
@@ -35,12 +38,17 @@ export class AuditLane implements AsyncDisposable {
   readonly #own: AuditPlace;
   readonly #estates = new Set<AuditPlace>();
   readonly #stop = new AbortController();
+  readonly #statusWriter: StatusWriter | undefined;
   #recovering: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(options: AuditLaneOptions, own: AuditPlace) {
     this.#options = options;
     this.#own = own;
+    const { describe, clock } = options;
+    this.#statusWriter =
+      describe &&
+      new StatusWriter(own.folder, () => ({ ...describe(), ...this.#readState() }), clock);
   }
 
   /** Takes a place in the folder. Rejects with what the file system says. */
@@ -99,8 +107,18 @@ export class AuditLane implements AsyncDisposable {
   async #close(timeoutMs: number): Promise<void> {
     this.#stop.abort();
     await this.#recovering;
-    const places = [this.#own, ...this.#estates];
-    await Promise.all(places.map((place) => place.close(timeoutMs)));
+    const estates = [...this.#estates].map((estate) => estate.close(timeoutMs));
+    await Promise.all([this.#own.close(timeoutMs, () => this.#statusWriter?.stop()), ...estates]);
+  }
+
+  #readState(): PlaceState {
+    const { log, deliveries } = this.#own.status();
+    return {
+      lastSyncAt: log.lastSyncAt,
+      trouble: this.trouble,
+      waitingBytes: log.waitingBytes,
+      deliveries: deliveries.map(({ destination, trouble }) => ({ destination, trouble })),
+    };
   }
 
   async #recover(outputs: RecoveryOutputs): Promise<Recovered> {

@@ -84,6 +84,10 @@ export class AuditPlace {
     }
   }
 
+  get folder(): string {
+    return this.#claim.folder;
+  }
+
   /** Why nothing can be stored at the moment, and records wait or are lost; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#sink.trouble;
@@ -126,10 +130,11 @@ export class AuditPlace {
     return isSafe && done.every(Boolean);
   }
 
-  /** Stores what waits, stops deliveries where they are, and gives the place back. */
-  async close(timeoutMs?: number): Promise<void> {
+  /** Stores what waits, stops deliveries where they are, and gives the place back; `last` runs right before. */
+  async close(timeoutMs?: number, last?: () => Promise<void> | undefined): Promise<void> {
     await this.#sink.close(timeoutMs);
     await Promise.all(this.#deliveries.map((delivery) => delivery.stop()));
+    await last?.();
     this.#claim[Symbol.dispose]();
   }
 

@@ -29,8 +29,12 @@ const SIGNS =
 
 const REDACTED = "[redacted]";
 
+/** No secret is shorter, but for a password of a few characters in an address. */
+const MIN_SECRET = 12;
+
 /** Whether a text may hold a secret. False: `redactText` would give it back as it is. */
-export const mayHoldSecret = (text: string): boolean => SIGNS.test(text);
+export const mayHoldSecret = (text: string): boolean =>
+  (text.length >= MIN_SECRET || text.includes("://")) && SIGNS.test(text);
 
 /** Text with secrets taken out. Idempotent; text without any comes back as it is. */
 export function redactText(text: string): string {

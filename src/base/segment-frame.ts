@@ -11,7 +11,7 @@ const CHECK_BYTES = 18;
 const LINE_FEED = 0x0a;
 
 /** A frame may be this long; a longer one is damage, and is not looked for in memory. */
-export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /** What parsing finds at an offset: the JSON of a frame and where the next one begins, or why there is none. */
 export type ParsedFrame =
@@ -58,6 +58,16 @@ export function findNextFrame(
 
 const isFrame = (bytes: Buffer, at: number): boolean => parseFrame(bytes, at).state === "whole";
 
+const SPACE = 0x20;
+const DIGITS = Buffer.from("0123456789abcdef");
+
+/** Eight digits. By hand, since this happens with every record, and a text would be made of them first. */
+function writeHex(bytes: Buffer, at: number, value: number): void {
+  for (let digit = 0; digit < 8; digit += 1) {
+    bytes[at + digit] = DIGITS[(value >>> (28 - 4 * digit)) & 15] ?? 0;
+  }
+}
+
 const FIRST_CAPACITY = 16 * 1024;
 
 /** Frames made ready for one write. Grows as it needs; `clear` keeps its memory for the next. */
@@ -83,7 +93,10 @@ export class FrameBuffer {
     const length = this.#bytes.write(json, start, "utf8");
     const end = start + length;
     const check = crc32(this.#bytes.subarray(start, end));
-    this.#bytes.write(`${hex(check)} ${hex(length)} `, at, "latin1");
+    writeHex(this.#bytes, at, check);
+    this.#bytes[at + 8] = SPACE;
+    writeHex(this.#bytes, at + 9, length);
+    this.#bytes[at + 17] = SPACE;
     this.#bytes[end] = LINE_FEED;
     this.#used = end + 1;
     return this.#used - at;

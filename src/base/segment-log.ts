@@ -90,6 +90,13 @@ export interface LogStatus {
  * An append-only log of canonical JSON in segments: each record is acknowledged when it is safe, many
  * with one sync. One writer a folder. What happens to the disk meanwhile happens to the log alone:
  * `append` never throws, never rejects and never waits.
+ *
+ * As an outbox: take a place with `claimAnyWriter`, `append` what is to be done, and do it once it is
+ * acknowledged. Then either append a record that says that it is done, and keep what is left by `openSet`
+ * (each segment begins with it) and `replay` (it is told at the next opening); or, where things are done
+ * in order, read them with `readOnward` from a cursor up to `durable`, `replaceFile` the cursor after
+ * each, and give its sequence as `retention().keepFromSeq`. A crash between doing and saying so does a
+ * thing twice: give each an id. What dead processes left is found by `claimDeadWriters`.
  */
 export class SegmentLog implements AsyncDisposable {
   readonly #options: SegmentLogOptions;

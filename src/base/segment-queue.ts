@@ -49,6 +49,7 @@ interface GoOn {
 
 /** Larger ones are refused: 256 Ki characters are a book chapter, not a record. */
 const MAX_RECORD_CHARACTERS = 256 * 1024;
+const TOO_LARGE = "record_too_large";
 const MAX_GROUP_BYTES = 512 * 1024;
 const MAX_SPARE_BUFFERS = 4;
 
@@ -93,9 +94,10 @@ export class SegmentQueue {
     return this.#takenBytes;
   }
 
-  /** Why records are being lost at the moment. */
+  /** Why records are being lost at the moment; one that was too large says nothing of the next. */
   get losing(): string | undefined {
-    return this.#gap?.reason;
+    const reason = this.#gap?.reason;
+    return reason === TOO_LARGE ? undefined : reason;
   }
 
   /** The disk's trouble: the reason of gaps that begin now. Without any, records just come too fast. */
@@ -143,7 +145,7 @@ export class SegmentQueue {
 
   #findRefusal(body: string): string | undefined {
     if (this.#refusal !== undefined) return this.#refusal;
-    if (body.length > MAX_RECORD_CHARACTERS) return "record_too_large";
+    if (body.length > MAX_RECORD_CHARACTERS) return TOO_LARGE;
     const { maxWaitingBytes } = this.#options;
     // Once some are lost all are, until there is room again: one gap instead of a hundred.
     const isFull =

@@ -51,7 +51,7 @@ export async function replayLog(
   if (closed !== undefined && closed.open === 0) {
     return { ...end, nextSeq: closed.nextSeq, lastBytes: closed.size, damage: [] };
   }
-  const { nextSeq, damage, tornBytes } = await tellFrom(
+  const { nextSeq, damage, tornBytes } = await tellSegments(
     segments.slice(await findStart(segments)),
     take,
   );
@@ -69,7 +69,7 @@ const EMPTY_END: LogEnd = {
   damage: [],
 };
 
-async function sizeOf(segments: readonly SegmentRef[]): Promise<number> {
+export async function sizeOf(segments: readonly SegmentRef[]): Promise<number> {
   const sizes = await Promise.all(segments.map(sizeOfFile));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
@@ -116,16 +116,20 @@ async function holdsOpenSet(ref: SegmentRef): Promise<boolean> {
   return false;
 }
 
-interface Told {
+/** What segments say of themselves. */
+export interface ToldSegments {
+  /** Sequence that the next record would get. */
   readonly nextSeq: number;
+  /** Bytes of a half-written frame at the very end: its writer died, or is about to write the rest. */
   readonly tornBytes: number;
   readonly damage: readonly Damage[];
 }
 
-async function tellFrom(
+/** Reads segments in order, and changes nothing. */
+export async function tellSegments(
   segments: readonly SegmentRef[],
   take: (entry: LocatedEntry) => void,
-): Promise<Told> {
+): Promise<ToldSegments> {
   const damage: Damage[] = [];
   let nextSeq = 0;
   let tornBytes = 0;

@@ -177,6 +177,8 @@ export class SegmentWriter {
    * wait keeps no process alive: a disk that stays full must not.
    */
   async #endure(error: unknown): Promise<void> {
+    // Stopped meanwhile: what was under way is stored by somebody else, and its end means nothing.
+    if (this.#stop.signal.aborted) return;
     const trouble: Trouble = isFull(error) ? "disk_full" : "disk_failed";
     if (trouble !== this.#trouble) {
       this.#trouble = trouble;

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { isLocked, tryLock } from "./file-lock.ts";
 import { isErrno, makeOwnFolder, OWNER_ONLY_FILE } from "./files.ts";
 
 /**
  * The right to write in a writer's folder, while this process lives and keeps it.
  *
- * It is a lock of the operating system's, taken through SQLite, which Node has and which knows each
- * system's kind. It ends with its process, however that ends, and with nothing else: a process that is
- * suspended keeps it, and a process that has died cannot, whoever got its process id since. It also holds
- * between containers that share the folder, and between the threads of one process.
+ * It is a lock of the operating system's (see `tryLock`). It ends with its process and with nothing else: a
+ * process that is suspended keeps it, and a process that has died cannot, whoever got its process id since.
+ * It also holds between containers that share the folder, and between the threads of one process.
  */
 export interface Claim extends Disposable {
   /** The writer's name, unique in the log's folder. */
@@ -20,7 +19,6 @@ export interface Claim extends Disposable {
 
 const WRITER_NAME = /^[0-9a-f]{16}$/;
 const LOCK_FILE = "lock";
-const SQLITE_BUSY = 5;
 
 /** Names of all writers that a log's folder ever had; a folder that does not exist has none. */
 export async function listWriters(root: string): Promise<readonly string[]> {
@@ -36,18 +34,13 @@ export async function listWriters(root: string): Promise<readonly string[]> {
 /** Takes a writer's place; undefined while another process, or another part of this one, has it. */
 export function claimWriter(root: string, writer: string): Claim | undefined {
   const folder = path.join(root, writer);
-  const lock = new DatabaseSync(path.join(folder, LOCK_FILE), { timeout: 0 });
-  try {
-    // Nothing is ever written: the journal's place says so, the lock alone counts.
-    lock.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    if ((error as { readonly errcode?: number }).errcode === SQLITE_BUSY) return undefined;
-    throw error;
-  }
-  const release = (): void => void (lock.isOpen && lock.close());
-  return { writer, folder, [Symbol.dispose]: release };
+  const lock = tryLock(path.join(folder, LOCK_FILE));
+  return lock && { writer, folder, [Symbol.dispose]: () => lock[Symbol.dispose]() };
 }
+
+/** Whether a writer lives. Its place is not taken for that, so that nobody else finds it taken. */
+export const isWriterAlive = (root: string, writer: string): boolean =>
+  isLocked(path.join(root, writer, LOCK_FILE));
 
 /** Takes the place of a writer that is gone, else makes one: there are as many as ever lived at once. */
 export async function claimAnyWriter(root: string): Promise<Claim> {

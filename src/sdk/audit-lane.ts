@@ -2,17 +2,16 @@ import path from "node:path";
 import { diag } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { AuditLane } from "../audit/lane.ts";
-import type { OtlpLogTarget } from "../audit/otlp-destination.ts";
 import type { AuditAlarm } from "../audit/place.ts";
 import { findDataFolder } from "../base/data-folder.ts";
 import { CodedError } from "../base/errors.ts";
 import type { HookEngine } from "../hooks/engine.ts";
+import { ATTR_SERVICE_NAME } from "../semconv/gen-ai.ts";
 import { VERSION } from "../version.ts";
-import type { AuditDestination, AuditOptions } from "./audit-options.ts";
+import type { AuditOptions } from "./audit-options.ts";
+import { findAuditTargets } from "./audit-targets.ts";
 import type { TelemetryConfig } from "./config.ts";
 import type { DropCounts } from "./drop-counts.ts";
-import { OtlpHttpClient } from "./otlp-client.ts";
-import { httpOptionsOf } from "./otlp-delegate.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 /** Before every guard of the user's: a turn that cannot be recorded need not be judged. */
@@ -36,11 +35,16 @@ export async function openAuditLane(parts: AuditLaneParts): Promise<AuditLane> {
   const folder = options.folder ?? defaultFolder();
   const lane = await openLane(folder, {
     owner: { resource: { ...resource.attributes }, version: VERSION },
-    targets: findDestinations(config, options).map(toTarget),
+    targets: findAuditTargets(config, options),
     mode: options.mode,
     retentionMs: options.retentionDays * DAY_MS,
     maxBytes: options.maxBytes,
     onAlarm: (alarm) => tellAlarm(alarm, drops),
+    describe: () => ({
+      pid: process.pid,
+      service: String(resource.attributes[ATTR_SERVICE_NAME] ?? ""),
+      dropped: [...drops.read()],
+    }),
   });
   if (options.onFull === "fail-turn") blockWhileFull(lane, hooks);
   return lane;
@@ -66,33 +70,6 @@ async function openLane(
     const message = `The audit log's folder ${folder} cannot be used: ${said}`;
     throw new CodedError("AUDIT_FOLDER_UNUSABLE", message, { cause });
   }
-}
-
-/** Those that are named, else where logs go anyway. */
-function findDestinations(
-  { exporters }: TelemetryConfig,
-  { destinations }: AuditOptions,
-): readonly AuditDestination[] {
-  if (destinations !== undefined) return destinations;
-  return exporters.logs.flatMap((choice) => {
-    if (choice.kind !== "otlp") return [];
-    const { protocol, url = "", headers } = choice;
-    if (protocol !== "grpc") return [{ name: "otlp", protocol, url, headers: { ...headers } }];
-    throw new CodedError(
-      "TELEMETRY_OPTIONS_INVALID",
-      "Telemetry cannot start:\n  audit: records are delivered over HTTP, and logs go by gRPC: set " +
-        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL to http/protobuf, or name audit.destinations",
-    );
-  });
-}
-
-function toTarget(destination: AuditDestination): OtlpLogTarget {
-  const client = new OtlpHttpClient(httpOptionsOf("logs", destination));
-  const { name, url, protocol } = destination;
-  return {
-    ...{ name, url, protocol },
-    post: async (body, signal) => client.post(await client.pack(body), signal),
-  };
 }
 
 function blockWhileFull(lane: AuditLane, hooks: HookEngine): void {

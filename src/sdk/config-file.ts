@@ -1,12 +1,8 @@
 import { z } from "zod";
-import { type LoadedConfig, readGivenConfig } from "../hooks/config.ts";
-import {
-  type AttachedConfig,
-  type AttachOptions,
-  attachConfig,
-  skippedText,
-} from "../hooks/config-attach.ts";
-import { hookSections } from "../hooks/config-schema.ts";
+import { type AttachedConfig, attachConfig, skippedText } from "../hooks/config/attach-config.ts";
+import { type LoadedConfig, readGivenConfig } from "../hooks/config/load.ts";
+import type { AttachOptions } from "../hooks/config/runner-world.ts";
+import { hookSections } from "../hooks/config/schema.ts";
 import type { HookEngine } from "../hooks/engine.ts";
 import { TelemetryOptions } from "./config.ts";
 

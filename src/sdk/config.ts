@@ -4,6 +4,7 @@ import { CodedError } from "../base/errors.ts";
 import { AuditOptions } from "./audit-options.ts";
 import type { BatchLimits } from "./batch-queue.ts";
 import type { Signal } from "./drop-counts.ts";
+import { SpoolOptions } from "./spool-options.ts";
 import { type ExporterChoice, findExporters, type Problem } from "./targets.ts";
 
 const positive = z.number().positive();
@@ -46,6 +47,13 @@ export const TelemetryOptions = z.strictObject({
   metrics: z.boolean().default(true),
   /** Queue of spans, and that of log records. Default `OTEL_BSP_*` and `OTEL_BLRP_*`. */
   batch: BatchOptions.default({}),
+  /**
+   * Spans that find nobody to take them wait, as many as the queue holds, until somebody does. Default:
+   * they are given up after some seconds.
+   */
+  waitForReceiver: z.boolean().default(false),
+  /** Spans wait on disk until their receiver has them, over restarts too. Default: in memory, for a while. */
+  spool: SpoolOptions.optional(),
   /** Records go through the audit lane, and not to the logger. Default: off. */
   audit: AuditOptions.optional(),
   /** `false`: nothing is done at the exit. */
@@ -70,12 +78,16 @@ const DEFAULT_BATCH_SIZE = 512;
 const DEFAULT_EXPORT_TIMEOUT_MS = 30_000;
 
 /**
- * Makes one resolved object of options and environment.
+ * Makes one resolved object of options and environment; `elsewhere`: what is known to be wrong already.
  * Throws TELEMETRY_OPTIONS_INVALID, with every wrong value and its path.
  */
-export function resolveTelemetry(options: TelemetryOptions): TelemetryConfig {
+export function resolveTelemetry(
+  options: TelemetryOptions,
+  elsewhere: readonly Problem[] = [],
+): TelemetryConfig {
   const parsed = TelemetryOptions.safeParse(options);
-  const problems: Problem[] = parsed.success ? [] : parsed.error.issues.map(toProblem);
+  const found = parsed.success ? [] : parsed.error.issues.map(toProblem);
+  const problems: Problem[] = [...found, ...elsewhere];
   const given = parsed.success ? parsed.data : {};
   const exporters = {
     traces: findExporters("traces", given, problems),

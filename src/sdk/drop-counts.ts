@@ -13,10 +13,13 @@ export type Signal = "traces" | "logs" | "metrics";
  */
 export type DropReason = "queue_full" | "export_failed" | "rejected" | "shutdown";
 
-type Source = Signal | "hooks" | "audit";
+type Source = Signal | "hooks" | "events" | "audit";
 
 export interface DroppedTelemetry {
-  /** A signal, `hooks` for handlers that were not called, or `audit` for records of the audit lane. */
+  /**
+   * A signal, `hooks` for handlers that were not called, `events` for what was told of runs and sessions
+   * that are over, or `audit` for records of the audit lane.
+   */
   readonly signal: Source;
   readonly reason: string;
   readonly count: number;

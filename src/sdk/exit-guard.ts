@@ -1,4 +1,5 @@
 import { isMainThread } from "node:worker_threads";
+import { diag } from "@opentelemetry/api";
 
 export interface ExitGuardOptions {
   readonly signals: boolean;
@@ -6,7 +7,7 @@ export interface ExitGuardOptions {
   readonly timeoutMs: number;
 }
 
-/** What there is to do at an exit. None of it rejects, all of it takes no longer than it is given. */
+/** What there is to do at an exit; it takes no longer than it is given. What it throws changes no exit. */
 export interface ExitTasks {
   /** Ends what is open and sends everything; nothing can be recorded afterwards. */
   finish(reason: string, timeoutMs: number): Promise<void>;
@@ -55,7 +56,7 @@ function guardNaturalEnd(
   installed: DisposableStack,
 ): void {
   // Comes again after each time that a listener gave the event loop work.
-  const onBeforeExit = (): void => void tasks.settle("exit", timeoutMs);
+  const onBeforeExit = (): void => void quietly(() => tasks.settle("exit", timeoutMs));
   host.on("beforeExit", onBeforeExit);
   installed.defer(() => host.off("beforeExit", onBeforeExit));
 }
@@ -71,12 +72,12 @@ function guardSignal(
   const onSignal = (): void => {
     // The host has put a handler beside ours meanwhile: it may still finish its turns.
     if (host.listenerCount(signal) > 1) {
-      void tasks.flush(timeoutMs);
+      void quietly(() => tasks.flush(timeoutMs));
       return;
     }
     // Removed first, so that an impatient second signal ends the process at once.
     remove();
-    void tasks.finish(signal, timeoutMs).then(() => {
+    void quietly(() => tasks.finish(signal, timeoutMs)).then(() => {
       if (host.listenerCount(signal) === 0) host.kill(host.pid, signal);
     });
   };
@@ -90,14 +91,18 @@ function guardCrash(
   host: Host,
   installed: DisposableStack,
 ): void {
-  const remove = (): void => void host.off("uncaughtException", onError);
+  let isEnding = false;
   const onError = (error: unknown): void => {
+    // One error brings others with it. Without us the first would have ended the process before they came.
+    if (isEnding) return;
     if (host.listenerCount("uncaughtException") > 1) {
-      void tasks.flush(timeoutMs);
+      void quietly(() => tasks.flush(timeoutMs));
       return;
     }
-    remove();
-    void tasks.finish("uncaughtException", timeoutMs).then(() => {
+    isEnding = true;
+    void quietly(() => tasks.finish("uncaughtException", timeoutMs)).then(() => {
+      // `finish` has disposed of the guard, or failed to.
+      host.off("uncaughtException", onError);
       // Outside of any promise, so that Node reports it as what it is: uncaught.
       setImmediate(() => {
         throw error;
@@ -105,5 +110,17 @@ function guardCrash(
     });
   };
   host.on("uncaughtException", onError);
-  installed.defer(remove);
+  installed.defer(() => {
+    // While an error is being taken care of, it stays: the guard is disposed of by what `finish` does.
+    if (!isEnding) host.off("uncaughtException", onError);
+  });
+}
+
+/** A process must end as it would have without us, whatever goes wrong here. */
+async function quietly(task: () => Promise<unknown>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    diag.error("turnspan: what was left at the exit could not all be sent", error);
+  }
 }

@@ -5,10 +5,11 @@ import { AlwaysOnSampler, type ReadableSpan, TracerProvider } from "@opentelemet
 import { PresetIds } from "../lifecycle/preset-ids.ts";
 import { ATTR_SERVICE_NAME } from "../semconv/gen-ai.ts";
 import { ExportingMetricReader } from "./metric-reader.ts";
-import { createFileExporters, openOtlpFile } from "./otlp-file.ts";
+import { createFileExporters, openOtlpFile, openOtlpStream } from "./otlp-file.ts";
 
 export interface FileProvidersOptions {
-  readonly path: string;
+  /** A file's path, or what writes text to somewhere that is open already. */
+  readonly to: string | ((text: string) => Promise<void>);
   /** Also writes metrics, once, at the end. Default false. */
   readonly metrics?: boolean;
   /** Default `turnspan`. */
@@ -58,7 +59,8 @@ class Batch<Item> {
 
 /** Opens the file. What its writing throws comes out of `drain` and of the disposal. */
 export async function createFileProviders(options: FileProvidersOptions): Promise<FileProviders> {
-  const file = await openOtlpFile(options.path);
+  const { to } = options;
+  const file = typeof to === "string" ? await openOtlpFile(to) : openOtlpStream(to);
   const exporters = createFileExporters(file);
   const ids = new PresetIds();
   // A failed write is kept by the file for `drain`.

@@ -21,16 +21,20 @@ export async function startNodeTelemetry(
 ): Promise<Telemetry> {
   refuseSecondStart();
   const prepared = await prepareTelemetry(options);
+  const { exitGuard, disabled } = prepared.config;
+  const guard = disabled || exitGuard === false ? undefined : exitGuard;
+  let providers: Providers | undefined;
   try {
     refuseSecondStart();
+    providers = startProviders(prepared);
+    return new RunningTelemetry(prepared, providers, guard);
   } catch (error) {
+    // Nothing of a start that failed stays behind: no global, no hook, no open log.
+    await providers?.shutdown();
+    prepared.configured?.[Symbol.dispose]();
     await prepared.audit?.close();
     throw error;
   }
-  const { exitGuard, disabled } = prepared.config;
-  const providers = startProviders(prepared);
-  const guard = disabled || exitGuard === false ? undefined : exitGuard;
-  return new RunningTelemetry(prepared, providers, guard);
 }
 
 /** The API refuses to replace a registered provider, silently but for `diag`: all would go elsewhere. */

@@ -1,4 +1,3 @@
-import { diag } from "@opentelemetry/api";
 import { getNumberFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import type { LogRecordLimits } from "@opentelemetry/sdk-logs";
 import type { Sampler, SpanLimits } from "@opentelemetry/sdk-trace";
@@ -11,15 +10,12 @@ import {
 
 /**
  * The `OTEL_*` variables that `NodeSDK` reads only for what it makes itself: samplers and limits, for
- * providers made without it. As the OpenTelemetry specification wants, a value that makes no sense is
- * said through `diag` and ignored.
+ * providers made without it. A value that makes no sense is ignored, and told of by `warnOfEnvironment`.
  */
 
 function ratio(): number {
   const given = getNumberFromEnv("OTEL_TRACES_SAMPLER_ARG");
-  if (given !== undefined && given >= 0 && given <= 1) return given;
-  diag.warn("OTEL_TRACES_SAMPLER_ARG is no ratio from 0 to 1: every trace is sampled.");
-  return 1;
+  return given !== undefined && given >= 0 && given <= 1 ? given : 1;
 }
 
 const samplers: Readonly<Record<string, () => Sampler>> = {
@@ -35,19 +31,15 @@ const samplers: Readonly<Record<string, () => Sampler>> = {
 /** `OTEL_TRACES_SAMPLER`; by default every trace that its parent did not exclude. */
 export function createSampler(): Sampler {
   const name = getStringFromEnv("OTEL_TRACES_SAMPLER")?.trim() ?? "parentbased_always_on";
-  const create = samplers[name];
-  if (create !== undefined) return create();
-  diag.warn(`OTEL_TRACES_SAMPLER: "${name}" is not known.`);
-  return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+  const create = Object.hasOwn(samplers, name) ? samplers[name] : undefined;
+  return create?.() ?? new ParentBasedSampler({ root: new AlwaysOnSampler() });
 }
 
-/** The first of these variables that holds a number above 0. */
-function findPositive(...variables: readonly string[]): number | undefined {
+/** The first of these variables that holds a number of 0 or more. */
+function findLimit(...variables: readonly string[]): number | undefined {
   for (const variable of variables) {
     const value = getNumberFromEnv(variable);
-    if (value === undefined) continue;
-    if (value > 0) return value;
-    diag.warn(`${variable} must be above 0.`);
+    if (value !== undefined && value >= 0) return value;
   }
   return undefined;
 }
@@ -63,27 +55,24 @@ const definedOnly = <T extends object>(
 
 export const readSpanLimits = (): SpanLimits =>
   definedOnly<Required<SpanLimits>>({
-    attributeCountLimit: findPositive(
-      "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-      "OTEL_ATTRIBUTE_COUNT_LIMIT",
-    ),
-    attributeValueLengthLimit: findPositive(
+    attributeCountLimit: findLimit("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"),
+    attributeValueLengthLimit: findLimit(
       "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
       "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
     ),
-    eventCountLimit: findPositive("OTEL_SPAN_EVENT_COUNT_LIMIT"),
-    linkCountLimit: findPositive("OTEL_SPAN_LINK_COUNT_LIMIT"),
-    attributePerEventCountLimit: findPositive("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
-    attributePerLinkCountLimit: findPositive("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),
+    eventCountLimit: findLimit("OTEL_SPAN_EVENT_COUNT_LIMIT"),
+    linkCountLimit: findLimit("OTEL_SPAN_LINK_COUNT_LIMIT"),
+    attributePerEventCountLimit: findLimit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
+    attributePerLinkCountLimit: findLimit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),
   });
 
 export const readLogRecordLimits = (): LogRecordLimits =>
   definedOnly<Required<LogRecordLimits>>({
-    attributeCountLimit: findPositive(
+    attributeCountLimit: findLimit(
       "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
       "OTEL_ATTRIBUTE_COUNT_LIMIT",
     ),
-    attributeValueLengthLimit: findPositive(
+    attributeValueLengthLimit: findLimit(
       "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
       "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
     ),

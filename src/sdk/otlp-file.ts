@@ -23,10 +23,27 @@ export interface OtlpFile extends AsyncDisposable {
 /** Creates the file (mode 0600) or empties it. What is written is whole lines, in order. */
 export async function openOtlpFile(path: string): Promise<OtlpFile> {
   const handle: FileHandle = await open(path, "w", 0o600);
+  return inOrder(
+    (line) => handle.appendFile(Buffer.concat([line, NEWLINE])),
+    () => handle.close(),
+  );
+}
+
+/** The same into something that is open already and stays so. */
+export const openOtlpStream = (write: (text: string) => Promise<void>): OtlpFile =>
+  inOrder(
+    (line) => write(`${Buffer.from(line).toString()}\n`),
+    async () => {},
+  );
+
+function inOrder(
+  append: (line: Uint8Array) => Promise<void>,
+  close: () => Promise<void>,
+): OtlpFile {
   let last: Promise<void> = Promise.resolve();
   // After a failed write nothing more is written: a gap in the middle would not be seen.
   const write = (line: Uint8Array): Promise<void> => {
-    last = last.then(() => handle.appendFile(Buffer.concat([line, NEWLINE])));
+    last = last.then(() => append(line));
     // Whoever waits hears of it; where nobody does it is no unhandled rejection.
     last.catch(() => {});
     return last;
@@ -36,7 +53,7 @@ export async function openOtlpFile(path: string): Promise<OtlpFile> {
     drain: () => last,
     [Symbol.asyncDispose]: async () => {
       await last.catch(() => {});
-      await handle.close();
+      await close();
     },
   };
 }

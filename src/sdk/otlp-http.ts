@@ -42,8 +42,9 @@ export class OtlpHttpSender {
 
   /** Returns the body of a successful answer. Rejects after the last retry, or when stopped. */
   async send(body: Uint8Array): Promise<Uint8Array> {
-    const deadline = performance.now() + this.#timeoutMs;
     const payload = await this.#client.pack(body);
+    // From here on: a host that blocks its thread must not use up the time of a request not yet begun.
+    const deadline = performance.now() + this.#timeoutMs;
     for (let attempt = 0; ; attempt += 1) {
       const result = await this.#attempt(payload, deadline - performance.now());
       if (result instanceof Uint8Array) return result;

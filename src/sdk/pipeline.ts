@@ -16,7 +16,12 @@ import type { DropCounts } from "./drop-counts.ts";
 import { otlpExporters, type Stoppable } from "./exporters.ts";
 import { isLoopbackUrl } from "./loopback.ts";
 import { createMetricLane } from "./metric-lanes.ts";
+import { ReceiverWait } from "./receiver-wait.ts";
+import type { SpoolingExporter } from "./span-spool.ts";
 import type { ExporterChoice } from "./targets.ts";
+
+/** As long as a timer can be. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** From the providers to the network: processors, readers, and their way out. */
 export interface Pipeline {
@@ -77,22 +82,43 @@ async function createSpanExporter(
   return unstoppable(new ZipkinExporter());
 }
 
+/** Loads what keeps spans on disk only where that is wanted. */
+async function openSpool(
+  choice: ExporterChoice,
+  { spool }: TelemetryConfig,
+): Promise<SpoolingExporter | undefined> {
+  if (choice.kind !== "otlp" || spool === undefined) return undefined;
+  const { createSpoolingExporter } = await import("./span-spool.ts");
+  return createSpoolingExporter(choice, spool);
+}
+
 async function createSpanLane(
   choice: ExporterChoice,
   config: TelemetryConfig,
   drops: DropCounts,
 ): Promise<Lane<SpanProcessor>> {
-  const { exporter: plain, stop } = await createSpanExporter(choice, drops);
+  const spooling = await openSpool(choice, config);
+  const { exporter: plain, stop } =
+    spooling === undefined
+      ? await createSpanExporter(choice, drops)
+      : unstoppable(spooling.exporter);
   const exporter = mayHoldContent(choice, config) ? plain : mapped(plain, stripSpan);
   if (choice.kind === "console") {
     return { processor: new SimpleSpanProcessor({ exporter }), isIdle: () => true, stop };
   }
+  const send = (spans: ReadableSpan[]): Promise<void> => exportBatch(exporter, spans);
+  const waiting = config.waitForReceiver ? new ReceiverWait() : undefined;
   const queue = new BatchQueue<ReadableSpan>({
     ...config.batch.traces,
-    send: (spans) => exportBatch(exporter, spans),
+    ...(waiting && { exportTimeoutMs: NEVER_MS }),
+    send: waiting === undefined ? send : (spans) => waiting.until(() => send(spans)),
     onDrop: (count, reason, cause) => drops.add("traces", reason, count, cause),
   });
-  return laneOf(createSpanBatcher(queue), queue, stop);
+  const processor = createSpanBatcher(queue);
+  return laneOf(spooling?.attach(processor) ?? processor, queue, () => {
+    waiting?.stop();
+    stop();
+  });
 }
 
 async function createLogLane(

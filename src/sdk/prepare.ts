@@ -1,6 +1,6 @@
 import type { Resource } from "@opentelemetry/resources";
 import type { AuditLane } from "../audit/lane.ts";
-import type { AttachedConfig } from "../hooks/config-attach.ts";
+import type { AttachedConfig } from "../hooks/config/attach-config.ts";
 import { HookEngine } from "../hooks/engine.ts";
 import { PresetIds } from "../lifecycle/preset-ids.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
@@ -12,6 +12,8 @@ import type { AuditLaneParts } from "./audit-lane.ts";
 import { resolveTelemetry, type TelemetryConfig, type TelemetryOptions } from "./config.ts";
 import type { ActionParts, ConfigSource } from "./config-file.ts";
 import { DropCounts } from "./drop-counts.ts";
+import { warnOfEnvironment } from "./environment.ts";
+import { findPartProblems } from "./parts.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { createResource } from "./resource.ts";
 
@@ -68,8 +70,11 @@ export async function prepareTelemetry(
 ): Promise<Prepared> {
   const { hooks = new HookEngine(), price, pricesFile, ...rest } = options;
   const { append, onRecord, source, host, clock, config: given, actions = {}, ...plain } = rest;
-  const fromConfig = given === undefined ? undefined : await readGiven(given);
-  const resolved = resolveTelemetry({ ...fromConfig?.telemetry, ...plain });
+  const problems = findPartProblems(options);
+  const isGiven = given !== undefined && !problems.some(({ path }) => path === "config");
+  const fromConfig = isGiven ? await readGiven(given) : undefined;
+  const resolved = resolveTelemetry({ ...fromConfig?.telemetry, ...plain }, problems);
+  warnOfEnvironment();
   const config = resolved.disabled
     ? { ...resolved, exporters: { traces: [], logs: [], metrics: [] } }
     : resolved;

@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { diag } from "@opentelemetry/api";
 import { getStringListFromEnv } from "@opentelemetry/core";
 import {
   defaultResource,
@@ -51,9 +50,7 @@ function findDetectors(): readonly ResourceDetector[] {
   if (named.includes("all")) return Object.values(detectorTable).map(withoutCommandLine);
   return named.flatMap((name) => {
     const detector = detectorTable[name];
-    if (detector !== undefined) return [withoutCommandLine(detector)];
-    diag.warn(`OTEL_NODE_RESOURCE_DETECTORS: "${name}" is not known, and ignored.`);
-    return [];
+    return detector === undefined ? [] : [withoutCommandLine(detector)];
   });
 }
 

@@ -1,6 +1,6 @@
-import { diag } from "@opentelemetry/api";
 import { getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 import type { Signal } from "./drop-counts.ts";
+import { type Endpoint, readEndpoint } from "./endpoint.ts";
 import { type OtlpTarget, signalNames } from "./otlp-delegate.ts";
 
 /** One exporter of a signal. `prometheus` is for metrics, `zipkin` for traces only. */
@@ -40,13 +40,13 @@ export function findExporters(
 ): readonly ExporterChoice[] {
   const variable = `OTEL_${signalNames[signal].variable}_EXPORTER`;
   const named = new Set(getStringListFromEnv(variable) ?? []);
-  if (named.size === 0) named.add("otlp");
   if (named.has("none")) return [];
-  return [...named].flatMap((kind): ExporterChoice[] => {
+  const known = [...named].filter((kind) => kinds[signal].has(kind));
+  // Names that are not known are told of by `warnOfEnvironment`, and are as good as not given.
+  if (known.length === 0) known.push("otlp");
+  return known.flatMap((kind): ExporterChoice[] => {
     if (kind === "otlp") return [{ kind, ...findTarget(signal, given, problems) }];
-    if (isOtherKind(kind) && kinds[signal].has(kind)) return [{ kind }];
-    diag.warn(`${variable}: "${kind}" is not known, and ignored.`);
-    return [];
+    return isOtherKind(kind) ? [{ kind }] : [];
   });
 }
 
@@ -56,46 +56,56 @@ const isOtherKind = (kind: string): kind is "console" | "prometheus" | "zipkin" 
 function findTarget(signal: Signal, given: GivenTarget, problems: Problem[]): OtlpTarget {
   const { headers } = given;
   const protocol = given.protocol ?? findProtocol(signal);
-  if (protocol !== "grpc") return { protocol, headers, url: findUrl(signal, given, problems) };
+  if (protocol !== "grpc") {
+    const endpoint = findEndpoint(signal, given, problems);
+    const all = endpoint?.headers || headers ? { ...endpoint?.headers, ...headers } : undefined;
+    return { protocol, headers: all, url: endpoint?.url };
+  }
   if (headers !== undefined) {
     const message = "cannot be given in code for gRPC: use OTEL_EXPORTER_OTLP_HEADERS";
     problems.push({ path: "headers", message });
   }
+  if (given.endpoint !== undefined && readEndpoint(given.endpoint)?.headers !== undefined) {
+    const message = "name and password do not go with gRPC: use OTEL_EXPORTER_OTLP_HEADERS";
+    problems.push({ path: "endpoint", message });
+  }
   return { protocol, headers, url: given.endpoint };
 }
 
+/** A wrong one, told of by `warnOfEnvironment`, is as good as none. */
 function findProtocol(signal: Signal): OtlpTarget["protocol"] {
   const { variable } = signalNames[signal];
-  const named = (
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${variable}_PROTOCOL`) ??
-    getStringFromEnv("OTEL_EXPORTER_OTLP_PROTOCOL") ??
-    DEFAULT_PROTOCOL
-  ).trim();
-  if (isProtocol(named)) return named;
-  diag.warn(`OTLP protocol "${named}" is not known: ${DEFAULT_PROTOCOL} is used.`);
-  return DEFAULT_PROTOCOL;
+  const named = [`OTEL_EXPORTER_OTLP_${variable}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL"].map(
+    (name) => getStringFromEnv(name)?.trim() ?? "",
+  );
+  return named.find(isProtocol) ?? DEFAULT_PROTOCOL;
 }
 
 const isProtocol = (name: string): name is OtlpTarget["protocol"] => PROTOCOLS.has(name);
 
 /** A signal's own variable is taken as it is; to a general endpoint the signal's path is added. */
-function findUrl(signal: Signal, given: GivenTarget, problems: Problem[]): string | undefined {
+function findEndpoint(
+  signal: Signal,
+  given: GivenTarget,
+  problems: Problem[],
+): Endpoint | undefined {
   const { variable, path } = signalNames[signal];
+  if (given.endpoint !== undefined) return readEndpoint(given.endpoint, path);
   const own = `OTEL_EXPORTER_OTLP_${variable}_ENDPOINT`;
-  const general = "OTEL_EXPORTER_OTLP_ENDPOINT";
-  const withPath = (endpoint: string): string => `${endpoint.replace(/\/+$/, "")}/${path}`;
-  if (given.endpoint !== undefined) return withPath(given.endpoint);
   const ownUrl = getStringFromEnv(own)?.trim();
-  if (ownUrl !== undefined) return check(ownUrl, own, problems);
-  const base = getStringFromEnv(general)?.trim();
-  if (base !== undefined) return check(withPath(base), general, problems);
-  return withPath(DEFAULT_ENDPOINT);
+  if (ownUrl !== undefined) return check(readEndpoint(ownUrl), own, problems);
+  const general = "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const base = getStringFromEnv(general)?.trim() ?? DEFAULT_ENDPOINT;
+  return check(readEndpoint(base, path), general, problems);
 }
 
-function check(url: string, path: string, problems: Problem[]): string | undefined {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  if (!problems.some((problem) => problem.path === path)) {
+function check(
+  endpoint: Endpoint | undefined,
+  path: string,
+  problems: Problem[],
+): Endpoint | undefined {
+  if (endpoint === undefined && !problems.some((problem) => problem.path === path)) {
     problems.push({ path, message: "expected an http or https URL" });
   }
-  return undefined;
+  return endpoint;
 }

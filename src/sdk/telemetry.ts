@@ -1,9 +1,10 @@
-import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import { diag, type MeterProvider, type TracerProvider } from "@opentelemetry/api";
 import type { Recovered } from "../audit/lane.ts";
 import type { PlaceStatus } from "../audit/place.ts";
-import type { AttachedConfig } from "../hooks/config-attach.ts";
+import type { AttachedConfig } from "../hooks/config/attach-config.ts";
 import type { LoggerProviderLike } from "../lifecycle/record-log.ts";
 import { createTurnspan, type Turnspan, type TurnspanOptions } from "../turnspan.ts";
+import { showBudgets } from "./budget-metrics.ts";
 import type { TelemetryConfig } from "./config.ts";
 import { within } from "./deadline.ts";
 import type { DroppedTelemetry } from "./drop-counts.ts";
@@ -79,6 +80,9 @@ export class RunningTelemetry implements Telemetry {
       loggerProvider: this.loggerProvider,
     } = providers);
     prepared.drops.showOn(providers.meterProvider);
+    if (prepared.configured !== undefined) {
+      showBudgets(providers.meterProvider, prepared.configured.budgets);
+    }
     this.#recovery = new Recovery(prepared, providers);
     this.turnspan = createTurnspan(this.#turnspanOptions());
     this.#guard = guard && installExitGuard(this.#exitTasks(), guard);
@@ -117,27 +121,44 @@ export class RunningTelemetry implements Telemetry {
   }
 
   async #shutdown(timeoutMs: number): Promise<void> {
-    const { hooks, pipeline, audit } = this.#prepared;
+    const { pipeline, audit } = this.#prepared;
     const deadline = performance.now() + timeoutMs;
     const leftMs = (): number => Math.max(0, deadline - performance.now());
     this.#guard?.[Symbol.dispose]();
-    this.turnspan.close();
-    await within(leftMs() / 2, hooks.settled(leftMs() / 2));
+    this.#endOpen();
+    await within(leftMs() / 2, this.#hooksSettled(leftMs() / 2));
     // Whatever they still run is ended here: nobody would end it later.
     this.configured?.[Symbol.dispose]();
     // Metrics go last, so that they tell of the losses; but not later than at half of what is left.
     const sent = Promise.all([pipeline.flush(), audit?.drain(leftMs() / 2)]);
     await within(leftMs() / 2, sent);
-    await audit?.close(leftMs() / 2);
-    process.off("exit", this.#onExit);
     const ended = Promise.allSettled([sent, this.#providers.shutdown()]);
-    if (await within(leftMs(), ended)) return;
-    pipeline.stop();
-    await within(STOP_MS, ended);
+    if (!(await within(leftMs() - STOP_MS, ended))) {
+      pipeline.stop();
+      await within(STOP_MS, ended);
+    }
+    // Last, so that its status tells of all that was lost.
+    await audit?.close(Math.max(leftMs(), STOP_MS));
+    process.off("exit", this.#onExit);
+  }
+
+  /** Observers are done, and what the configured ones send has got through or is put off. */
+  async #hooksSettled(timeoutMs: number): Promise<void> {
+    const { hooks } = this.#prepared;
+    await Promise.all([hooks.settled(timeoutMs), this.configured?.settled(timeoutMs)]);
+  }
+
+  /** A clock of the host's that throws must not cost what was recorded, nor leave globals behind. */
+  #endOpen(reason?: string): void {
+    try {
+      this.turnspan.close(reason);
+    } catch (error) {
+      diag.error("turnspan: what is open could not be ended", error);
+    }
   }
 
   #turnspanOptions(): TurnspanOptions {
-    const { config, hooks, ids, price, parts, pipeline, audit } = this.#prepared;
+    const { config, hooks, ids, price, parts, pipeline, audit, drops } = this.#prepared;
     const { content, traceScope, sessionKeys, spans, metrics } = config;
     return {
       ...this.#providers,
@@ -149,13 +170,14 @@ export class RunningTelemetry implements Telemetry {
       ...(parts.host !== undefined && { host: parts.host }),
       ...(parts.clock && { clock: parts.clock }),
       flushMetrics: () => void pipeline.flushMetrics(),
+      onDrop: (signal, reason, count) => drops.add(signal, reason, count),
     };
   }
 
   #exitTasks(): ExitTasks {
     return {
       finish: (reason, timeoutMs) => {
-        this.turnspan.close(reason);
+        this.#endOpen(reason);
         return this.shutdown(timeoutMs);
       },
       settle: (reason, timeoutMs) => this.#settle(reason, timeoutMs),
@@ -165,12 +187,12 @@ export class RunningTelemetry implements Telemetry {
 
   /** At the natural end, which comes again as long as there is something to send. */
   async #settle(reason: string, timeoutMs: number): Promise<void> {
-    const { hooks, pipeline } = this.#prepared;
-    this.turnspan.close(reason);
+    const { pipeline } = this.#prepared;
+    this.#endOpen(reason);
     if (this.#settled && pipeline.isIdle()) return;
     this.#settled = true;
     const deadline = performance.now() + timeoutMs;
-    await within(timeoutMs / 2, hooks.settled(timeoutMs / 2));
+    await within(timeoutMs / 2, this.#hooksSettled(timeoutMs / 2));
     // Whatever is still under way then would keep the process from its end.
     if (!(await this.forceFlush(deadline - performance.now()))) await this.shutdown(0);
   }

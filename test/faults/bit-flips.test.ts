@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { SegmentLog } from "../../src/base/segment-log.ts";
 import { parseSlice, type SegmentSlice } from "../../src/base/segment-reader.ts";
-import { forEachTwo, report, rounds, spread } from "../support/fault-scale.ts";
+import { forEachTwo, report, rounds, spread, startRandom, within } from "../support/fault-scale.ts";
 import { makeBody, readContent } from "../support/segment-folder.ts";
 
 const RECORDS = 200;
@@ -22,58 +22,58 @@ async function makeLog() {
 const parse = (bytes: Buffer): SegmentSlice =>
   parseSlice(bytes, { ref: { number: 1, file: "" }, base: 0, atEnd: true });
 
-/** A generator of numbers that can be started again: a red run can be played again. */
-function startRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
+test(
+  "every flipped bit is found, with the record before it and its place, and costs one record",
+  within({ minutes: 10 }),
+  async () => {
+    const { folder, bytes } = await makeLog();
+    await using _ = folder;
+    const whole = parse(bytes);
+    const flips = 10_000;
+    const random = startRandom(42);
+    let found = 0;
+    let stillThere = Number.POSITIVE_INFINITY;
+    for (let flip = 0; flip < flips; flip += 1) {
+      const at = Math.floor(random() * bytes.length);
+      const mask = 1 << Math.floor(random() * 8);
+      bytes[at] = (bytes[at] ?? 0) ^ mask;
+      const { damage, entries, tornBytes } = parse(bytes);
+      const [place] = damage;
+      if (place !== undefined && place.offset <= at && at < place.end && tornBytes === 0)
+        found += 1;
+      stillThere = Math.min(stillThere, entries.length);
+      const last = whole.entries
+        .filter(({ end, entry }) => end <= at && entry.kind === "record")
+        .at(-1);
+      expect(place?.afterSeq).toBe(last?.entry.kind === "record" ? last.entry.seq : undefined);
+      bytes[at] ^= mask;
+    }
+    report("bit flips", { flips, found, lostEach: whole.entries.length - stillThere });
+    expect(found).toBe(flips);
+    expect(stillThere).toBe(whole.entries.length - 1);
+  },
+);
 
-test("every flipped bit is found, with the record before it and its place, and costs one record", async () => {
-  const { folder, bytes } = await makeLog();
-  await using _ = folder;
-  const whole = parse(bytes);
-  const flips = 10_000;
-  const random = startRandom(42);
-  let found = 0;
-  let stillThere = Number.POSITIVE_INFINITY;
-  for (let flip = 0; flip < flips; flip += 1) {
-    const at = Math.floor(random() * bytes.length);
-    const mask = 1 << Math.floor(random() * 8);
-    bytes[at] = (bytes[at] ?? 0) ^ mask;
-    const { damage, entries, tornBytes } = parse(bytes);
-    const [place] = damage;
-    if (place !== undefined && place.offset <= at && at < place.end && tornBytes === 0) found += 1;
-    stillThere = Math.min(stillThere, entries.length);
-    const last = whole.entries
-      .filter(({ end, entry }) => end <= at && entry.kind === "record")
-      .at(-1);
-    expect(place?.afterSeq).toBe(last?.entry.kind === "record" ? last.entry.seq : undefined);
-    bytes[at] ^= mask;
-  }
-  report("bit flips", { flips, found, lostEach: whole.entries.length - stillThere });
-  expect(found).toBe(flips);
-  expect(stillThere).toBe(whole.entries.length - 1);
-});
-
-test("JSON lines without a check miss what was changed: the control", async () => {
-  const { folder, bytes } = await makeLog();
-  await using _ = folder;
-  const random = startRandom(42);
-  const flips = 1000;
-  let found = 0;
-  for (let flip = 0; flip < flips; flip += 1) {
-    const at = Math.floor(random() * bytes.length);
-    const mask = 1 << Math.floor(random() * 8);
-    bytes[at] = (bytes[at] ?? 0) ^ mask;
-    if (!isJsonLines(bytes)) found += 1;
-    bytes[at] ^= mask;
-  }
-  report("bit flips in JSON lines", { flips, found });
-  expect(found).toBeLessThan(flips);
-});
+test(
+  "JSON lines without a check miss what was changed: the control",
+  within({ minutes: 10 }),
+  async () => {
+    const { folder, bytes } = await makeLog();
+    await using _ = folder;
+    const random = startRandom(42);
+    const flips = 1000;
+    let found = 0;
+    for (let flip = 0; flip < flips; flip += 1) {
+      const at = Math.floor(random() * bytes.length);
+      const mask = 1 << Math.floor(random() * 8);
+      bytes[at] = (bytes[at] ?? 0) ^ mask;
+      if (!isJsonLines(bytes)) found += 1;
+      bytes[at] ^= mask;
+    }
+    report("bit flips in JSON lines", { flips, found });
+    expect(found).toBeLessThan(flips);
+  },
+);
 
 /** What a reader of plain JSON lines can tell: whether each line is JSON. */
 function isJsonLines(bytes: Buffer): boolean {
@@ -85,24 +85,28 @@ function isJsonLines(bytes: Buffer): boolean {
   }
 }
 
-test("a log cut at any of its last bytes opens with all whole records, and takes more", async () => {
-  const { folder, log, file, bytes } = await makeLog();
-  await using _ = folder;
-  const whole = parse(bytes);
-  const cuts = spread(4096, rounds(4096, 256)).map((back) => bytes.length - back);
-  let slowestMs = 0;
-  await forEachTwo(cuts, async (cut) => {
-    const copy = `${log}-${cut}`;
-    await cp(log, copy, { recursive: true });
-    await truncate(path.join(copy, path.basename(file)), cut);
-    const kept = whole.entries.filter(({ end, entry }) => end <= cut && entry.kind === "record");
-    const began = performance.now();
-    await using again = await SegmentLog.open({ folder: copy });
-    slowestMs = Math.max(slowestMs, performance.now() - began);
-    expect(await again.append('{"n":-1}')).toEqual({ seq: kept.length, stored: true });
-    const content = await readContent(copy);
-    expect(content.seqs()).toEqual(Array.from({ length: kept.length + 1 }, (_, n) => n));
-    expect([content.damage.length, content.tornBytes]).toEqual([0, 0]);
-  });
-  report("cut ends", { cuts: cuts.length, slowestOpeningMs: slowestMs.toFixed(1) });
-});
+test(
+  "a log cut at any of its last bytes opens with all whole records, and takes more",
+  within({ minutes: 10 }),
+  async () => {
+    const { folder, log, file, bytes } = await makeLog();
+    await using _ = folder;
+    const whole = parse(bytes);
+    const cuts = spread(4096, rounds(4096, 256)).map((back) => bytes.length - back);
+    let slowestMs = 0;
+    await forEachTwo(cuts, async (cut) => {
+      const copy = `${log}-${cut}`;
+      await cp(log, copy, { recursive: true });
+      await truncate(path.join(copy, path.basename(file)), cut);
+      const kept = whole.entries.filter(({ end, entry }) => end <= cut && entry.kind === "record");
+      const began = performance.now();
+      await using again = await SegmentLog.open({ folder: copy });
+      slowestMs = Math.max(slowestMs, performance.now() - began);
+      expect(await again.append('{"n":-1}')).toEqual({ seq: kept.length, stored: true });
+      const content = await readContent(copy);
+      expect(content.seqs()).toEqual(Array.from({ length: kept.length + 1 }, (_, n) => n));
+      expect([content.damage.length, content.tornBytes]).toEqual([0, 0]);
+    });
+    report("cut ends", { cuts: cuts.length, slowestOpeningMs: slowestMs.toFixed(1) });
+  },
+);

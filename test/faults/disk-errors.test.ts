@@ -1,13 +1,10 @@
-import { mkdtempDisposable, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type SegmentAlarm, SegmentLog } from "../../src/base/segment-log.ts";
 import { judge, readLedger } from "../support/fault-ledger.ts";
-import { forEachTwo, report, rounds, spread } from "../support/fault-scale.ts";
-import { makeBody, readContent } from "../support/segment-folder.ts";
-import { makeSmallDisk } from "../support/small-disk.ts";
+import { forEachTwo, report, rounds, spread, within } from "../support/fault-scale.ts";
+import { readContent } from "../support/segment-folder.ts";
 import { findUsesAfterFailedSync, type Injection, runTraced } from "../support/strace.ts";
 import type { WriterKind } from "./programs/write-records.ts";
 
@@ -34,34 +31,42 @@ async function writeWith(
   };
 }
 
-test("a sync that fails is never tried on the same file again, and no record is acknowledged by it", async () => {
-  const points = spread(RECORDS, rounds(50, 12));
-  let segments = 0;
-  await forEachTwo(points, async (when) => {
-    const written = await writeWith("strict", { call: "fdatasync", fault: "error=EIO", when });
-    expect(written.run.code, written.run.stderr).toBe(0);
-    expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
-    expect(written.reused).toBe(0);
-    // The last sync of all is that of the closing frame, after which there is no segment any more.
-    if (when <= RECORDS) expect(written.causes).toEqual(["EIO fdatasync"]);
-    expect(written.run.stdout).toMatch(/^alarm trouble .*disk_failed/m);
-    expect(written.run.stdout).toMatch(/^alarm resumed/m);
-    segments += written.causes.length;
-  });
-  report("failed syncs", { points: points.length, falseAcks: 0, newSegments: segments });
-});
+test(
+  "a sync that fails is never tried on the same file again, and no record is acknowledged by it",
+  within({ minutes: 10 }),
+  async () => {
+    const points = spread(RECORDS, rounds(50, 12));
+    let segments = 0;
+    await forEachTwo(points, async (when) => {
+      const written = await writeWith("strict", { call: "fdatasync", fault: "error=EIO", when });
+      expect(written.run.code, written.run.stderr).toBe(0);
+      expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
+      expect(written.reused).toBe(0);
+      // The last sync of all is that of the closing frame, after which there is no segment any more.
+      if (when <= RECORDS) expect(written.causes).toEqual(["EIO fdatasync"]);
+      expect(written.run.stdout).toMatch(/^alarm trouble .*disk_failed/m);
+      expect(written.run.stdout).toMatch(/^alarm resumed/m);
+      segments += written.causes.length;
+    });
+    report("failed syncs", { points: points.length, falseAcks: 0, newSegments: segments });
+  },
+);
 
-test("several syncs that fail in a row leave one segment given up, and lose no record", async () => {
-  await forEachTwo(spread(40, rounds(20, 4)), async (from) => {
-    const when = `${from}..${from + 4}` as const;
-    const written = await writeWith("strict", { call: "fdatasync", fault: "error=EIO", when });
-    expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
-    expect(written.reused).toBe(0);
-    expect(written.causes).toEqual(["EIO fdatasync"]);
-  });
-});
+test(
+  "several syncs that fail in a row leave one segment given up, and lose no record",
+  within({ minutes: 10 }),
+  async () => {
+    await forEachTwo(spread(40, rounds(20, 4)), async (from) => {
+      const when = `${from}..${from + 4}` as const;
+      const written = await writeWith("strict", { call: "fdatasync", fault: "error=EIO", when });
+      expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
+      expect(written.reused).toBe(0);
+      expect(written.causes).toEqual(["EIO fdatasync"]);
+    });
+  },
+);
 
-test("while every sync fails nothing is acknowledged", async () => {
+test("while every sync fails nothing is acknowledged", within({ minutes: 10 }), async () => {
   const always = { call: "fdatasync", fault: "error=EIO", when: "10+" } as const;
   const { run } = await writeWith("strict", always, { LIFE_MS: "3000" });
   expect(readLedger(run.stdout)).toHaveLength(9);
@@ -74,14 +79,18 @@ test("while every sync fails nothing is acknowledged", async () => {
   expect(readLedger(deaf.run.stdout)).toHaveLength(RECORDS);
 });
 
-test("a writer that syncs the same file again is found out: the control", async () => {
-  const injection = { call: "fdatasync", fault: "error=EIO", when: 20 } as const;
-  const { reused, verdict } = await writeWith("sync-again", injection);
-  expect(verdict).toMatchObject({ acked: RECORDS, lost: 0 });
-  expect(reused).toBeGreaterThan(0);
-});
+test(
+  "a writer that syncs the same file again is found out: the control",
+  within({ minutes: 10 }),
+  async () => {
+    const injection = { call: "fdatasync", fault: "error=EIO", when: 20 } as const;
+    const { reused, verdict } = await writeWith("sync-again", injection);
+    expect(verdict).toMatchObject({ acked: RECORDS, lost: 0 });
+    expect(reused).toBeGreaterThan(0);
+  },
+);
 
-test("a full disk at any write costs time, and no record", async () => {
+test("a full disk at any write costs time, and no record", within({ minutes: 10 }), async () => {
   const points = spread(RECORDS, rounds(50, 12));
   await forEachTwo(points, async (from) => {
     const when = `${from}..${from + 2}` as const;
@@ -93,71 +102,26 @@ test("a full disk at any write costs time, and no record", async () => {
   report("full disk", { points: points.length, lost: 0 });
 });
 
-test("a write that fails for good costs a segment, and no record", async () => {
-  await forEachTwo(spread(RECORDS, rounds(50, 8)), async (when) => {
-    const written = await writeWith("strict", { call: "pwrite64", fault: "error=EIO", when });
-    expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
-    expect(written.causes).toEqual(["EIO write"]);
-  });
-});
-
-test("mode batched writes again what it had acknowledged and a failed sync took", async () => {
-  await forEachTwo(spread(6, rounds(6, 3)), async (when) => {
-    const written = await writeWith("batched", { call: "fdatasync", fault: "error=EIO", when });
-    expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
-    expect(written.reused).toBe(0);
-  });
-});
-
-test("on a full disk records wait, then are lost and counted exactly; with room again all goes on", async () => {
-  await using disk = await makeSmallDisk(8);
-  const ballast = path.join(disk.path, "ballast");
-  const alarms: SegmentAlarm[] = [];
-  await using log = await SegmentLog.open({
-    folder: path.join(disk.path, "writer"),
-    maxWaitingBytes: 200_000,
-    onAlarm: (alarm) => alarms.push(alarm),
-  });
-  const stored: number[] = [];
-  const lost: number[] = [];
-  const pending = new Set<Promise<unknown>>();
-  const append = (n: number): void => {
-    const ack = log.append(makeBody(n, 200)).then((said) => {
-      (said.stored ? stored : lost).push(said.seq);
+test(
+  "a write that fails for good costs a segment, and no record",
+  within({ minutes: 10 }),
+  async () => {
+    await forEachTwo(spread(RECORDS, rounds(50, 8)), async (when) => {
+      const written = await writeWith("strict", { call: "pwrite64", fault: "error=EIO", when });
+      expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
+      expect(written.causes).toEqual(["EIO write"]);
     });
-    pending.add(ack);
-  };
-  for (let n = 0; n < 1000; n += 1) append(n);
-  await log.drain(10_000);
-  await writeFile(ballast, Buffer.alloc(16 * 1024 * 1024)).catch(() => {});
-  const fullAt = performance.now();
-  for (let n = 1000; n < 4000; n += 1) append(n);
-  while (!alarms.some(({ kind }) => kind === "trouble")) await sleep(5);
-  const alarmMs = performance.now() - fullAt;
-  expect(alarms.find(({ kind }) => kind === "trouble")).toMatchObject({ reason: "disk_full" });
-  for (let n = 4000; n < 5000; n += 1) append(n);
+  },
+);
 
-  await rm(ballast);
-  const roomAt = performance.now();
-  while (!alarms.some(({ kind }) => kind === "resumed")) await sleep(5);
-  const resumedMs = performance.now() - roomAt;
-  append(5000);
-  await Promise.all(pending);
-
-  const content = await readContent(path.join(disk.path, "writer"));
-  expect(content.seqs()).toEqual(stored);
-  const gaps = content.of("gap").map(({ gap }) => gap);
-  const missing = gaps.flatMap(({ firstSeq, count }) =>
-    Array.from({ length: count }, (_, n) => firstSeq + n),
-  );
-  expect(missing).toEqual(lost.sort((one, other) => one - other));
-  expect(stored.length + lost.length).toBe(5001);
-  expect(lost.length).toBeGreaterThan(1000);
-  report("8 MiB disk, full", {
-    stored: stored.length,
-    lost: lost.length,
-    inGaps: missing.length,
-    alarmMs: alarmMs.toFixed(0),
-    resumedMs: resumedMs.toFixed(0),
-  });
-});
+test(
+  "mode batched writes again what it had acknowledged and a failed sync took",
+  within({ minutes: 10 }),
+  async () => {
+    await forEachTwo(spread(6, rounds(6, 3)), async (when) => {
+      const written = await writeWith("batched", { call: "fdatasync", fault: "error=EIO", when });
+      expect(written.verdict).toMatchObject({ acked: RECORDS, lost: 0, repeated: 0, damage: 0 });
+      expect(written.reused).toBe(0);
+    });
+  },
+);

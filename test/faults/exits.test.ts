@@ -92,8 +92,8 @@ const DEAD: Record<string, () => Promise<Pick<OtlpSink, "url"> & Partial<AsyncDi
   "answers 503": () => startOtlpSink({ answer: (response) => void response.writeHead(503).end() }),
 };
 
-/** The guard's 2 s, and generous room for a busy machine to start and end a process. */
-const MAX_EXIT_MS = 5000;
+/** The guard's 2 s, and generous room for a busy machine to end a process; less than any retry of the SDK's leaves. */
+const MAX_EXIT_MS = 6000;
 
 for (const [what, start] of Object.entries(DEAD)) {
   test(`a collector that ${what} holds no exit up`, async () => {
@@ -111,7 +111,7 @@ for (const [what, start] of Object.entries(DEAD)) {
       };
       await Promise.all(ways.map(check));
     }
-  }, 60_000);
+  });
 }
 
 test("the stock SDK's shutdown waits many seconds for a dead collector: the control", async () => {
@@ -119,4 +119,4 @@ test("the stock SDK's shutdown waits many seconds for a dead collector: the cont
   const ended = await endProcess("stock-sdk", { end: "dispose", endpoint });
   showMs("stock SDK, shutdown, collector refuses connections", ended.exitMs);
   expect(ended.exitMs).toBeGreaterThan(MAX_EXIT_MS);
-}, 60_000);
+});

@@ -1,6 +1,10 @@
 import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { type ExitTasks, installExitGuard } from "../../src/sdk/exit-guard.ts";
+import { startOtlpSink } from "../support/otlp-sink.ts";
+import { environment, root } from "../support/run-example.ts";
+import { runProcess } from "../support/run-process.ts";
 
 const options = { signals: true, uncaughtException: true, timeoutMs: 1800 };
 const GUARDED = ["beforeExit", "SIGTERM", "SIGINT", "uncaughtException"] as const;
@@ -96,4 +100,42 @@ test("disposing removes every handler, and may be done twice", () => {
   guard[Symbol.dispose]();
   guard[Symbol.dispose]();
   expect(counts()).toEqual([0, 0, 0, 0]);
+});
+
+test("tasks that fail, at once or later, change neither signal nor error", async () => {
+  for (const fail of [
+    () => Promise.reject(new Error("later")),
+    () => {
+      throw new Error("at once");
+    },
+  ]) {
+    const { host, done, send } = createHost();
+    installExitGuard({ finish: fail, settle: fail, flush: fail }, options, host);
+    await send("beforeExit");
+    await send("SIGTERM");
+    expect(done).toEqual(["kill 42 SIGTERM"]);
+  }
+});
+
+const CRASH = `
+import { startTelemetry } from "turnspan/sdk";
+const { turnspan } = await startTelemetry({ exitGuard: { uncaughtException: true } });
+turnspan.openSession({ sessionKey: "k", agentId: "a" });
+setTimeout(() => { throw new Error("the first"); }, 5);
+setTimeout(() => { throw new Error("a later one"); }, 6);
+Promise.reject(new Error("and a rejection")).catch((error) => setTimeout(() => Promise.reject(error), 7));
+setInterval(() => {}, 1000);`;
+
+test("errors that follow the first one neither cut the sending short nor hide the first", async () => {
+  // So late that the other errors come while it is sent.
+  const late = (response: ServerResponse): void => void setTimeout(() => response.end("{}"), 200);
+  await using sink = await startOtlpSink({ answer: late });
+  const args = ["--conditions=turnspan-source", "--input-type=module", "-e", CRASH];
+  const env = { ...environment(sink.url), OTEL_METRICS_EXPORTER: "none" };
+  const ended = await runProcess(process.execPath, args, { cwd: root, env });
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain("Error: the first");
+  expect(ended.stderr).not.toMatch(/Error: (a later one|and a rejection)/);
+  expect(sink.names("traces")).toEqual(["session a"]);
+  expect(sink.names("logs")).toEqual(["session.start", "session.end"]);
 });

@@ -32,7 +32,7 @@ test("a line is one request: resourceSpans, resourceLogs or resourceMetrics", as
   await using folder = await makeFolder();
   const file = path.join(folder.path, "out.jsonl");
   {
-    await using providers = await createFileProviders({ path: file, metrics: true });
+    await using providers = await createFileProviders({ to: file, metrics: true });
     record(providers, 0, 1);
     providers.meterProvider.getMeter("t").createCounter("counter").add(2);
   }
@@ -54,7 +54,7 @@ test("nothing is lost, however many come at once, and each only once", async () 
   await using folder = await makeFolder();
   const file = path.join(folder.path, "out.jsonl");
   {
-    await using providers = await createFileProviders({ path: file });
+    await using providers = await createFileProviders({ to: file });
     record(providers, 0, 20_000);
     await providers.drain();
     record(providers, 20_000, 40_000);
@@ -70,7 +70,7 @@ test("spans below a parent that was not sampled are written, too", async () => {
   await using folder = await makeFolder();
   const file = path.join(folder.path, "out.jsonl");
   {
-    await using providers = await createFileProviders({ path: file });
+    await using providers = await createFileProviders({ to: file });
     const parent = trace.setSpanContext(ROOT_CONTEXT, {
       traceId: "1".repeat(32),
       spanId: "2".repeat(16),
@@ -87,7 +87,7 @@ test("equal input gives an equal file, with nothing of this machine or process i
   for (const name of ["one", "two"]) {
     const file = path.join(folder.path, name);
     {
-      await using providers = await createFileProviders({ path: file });
+      await using providers = await createFileProviders({ to: file });
       record(providers, 0, 2000);
       if (name === "one") await new Promise((resolve) => setTimeout(resolve, 20));
       await providers.drain();
@@ -103,7 +103,7 @@ test("the file is for its owner only, and an old one is replaced", async () => {
   await using folder = await makeFolder();
   const file = path.join(folder.path, "out.jsonl");
   for (const name of ["first", "second"]) {
-    await using providers = await createFileProviders({ path: file, serviceName: name });
+    await using providers = await createFileProviders({ to: file, serviceName: name });
     record(providers, 0, 1);
   }
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -115,9 +115,9 @@ test("the file is for its owner only, and an old one is replaced", async () => {
 test("a place that cannot be opened or written is an error, not silence", async () => {
   await using folder = await makeFolder();
   const nowhere = path.join(folder.path, "no", "out.jsonl");
-  await expect(createFileProviders({ path: nowhere })).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(createFileProviders({ to: nowhere })).rejects.toMatchObject({ code: "ENOENT" });
   if (process.platform !== "linux") return;
-  const providers = await createFileProviders({ path: "/dev/full" });
+  const providers = await createFileProviders({ to: "/dev/full" });
   record(providers, 0, 1);
   await expect(providers.drain()).rejects.toMatchObject({ code: "ENOSPC" });
   await expect(providers[Symbol.asyncDispose]()).rejects.toMatchObject({ code: "ENOSPC" });

@@ -39,6 +39,17 @@ test("a request that succeeds gives back the answer's body", async () => {
   expect(Buffer.from(answer).toString()).toBe("answer");
 });
 
+test("a host that blocks its thread uses up no request's time", async () => {
+  await using sink = await startOtlpSink({ answer: answers([200]) });
+  const timeoutMillis = 2000;
+  const sent = createSender(`${sink.url}/v1/traces`, { timeoutMillis }).send(body);
+  const blockedUntil = performance.now() + timeoutMillis + 100;
+  while (performance.now() < blockedUntil) {
+    // Nothing else of this process runs.
+  }
+  await expect(sent).resolves.toHaveLength("answer".length);
+});
+
 test.each([429, 502, 503, 504])(
   "status %i is tried again, after the time it names",
   async (status) => {

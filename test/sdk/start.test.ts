@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { context, createContextKey, metrics, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { createProviders } from "../../src/sdk/providers.ts";
@@ -138,14 +139,16 @@ for (const [name, start] of Object.entries({ startTelemetry, createProviders }))
     const telemetry = await start({ ...quiet, endpoint: sink.url });
     let finished = 0;
     telemetry.turnspan.hooks.on("session:end", async () => {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await setTimeout(20);
       finished += 1;
     });
     telemetry.turnspan.openSession({ sessionKey: "k", agentId: "a" });
     await Promise.all([telemetry.shutdown(), telemetry.shutdown()]);
     await telemetry[Symbol.asyncDispose]();
     expect(finished).toBe(1);
-    expect(sink.names("traces")).toEqual(["session a"]);
+    // A slow machine makes the handler slow enough for a span of its own.
+    const sessions = sink.names("traces").filter((span) => !span.startsWith("hook "));
+    expect(sessions).toEqual(["session a"]);
     expect(sink.names("logs")).toEqual(["session.start", "session.end"]);
   });
 

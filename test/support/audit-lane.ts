@@ -27,10 +27,15 @@ export async function makeAuditFolder() {
     writers: async () =>
       (await listWriters(root)).map((writer) => ({ writer, folder: path.join(root, writer) })),
     /** What each writer's log holds. */
-    contents: async (): Promise<LogContent[]> =>
-      Promise.all((await listWriters(root)).map((writer) => readContent(path.join(root, writer)))),
+    contents: () => readAuditFolder(root),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** What each writer's log of an audit folder holds. */
+export async function readAuditFolder(root: string): Promise<LogContent[]> {
+  const writers = await listWriters(root);
+  return Promise.all(writers.map((writer) => readContent(path.join(root, writer))));
 }
 
 /** A record of about the usual size. */

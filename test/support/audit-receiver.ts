@@ -32,19 +32,23 @@ export interface AuditReceiver extends AsyncDisposable {
 
 const OK: ReceiverAnswer = { status: 200, body: "{}" };
 
-/** A real OTLP/HTTP receiver of logs in JSON that answers as it is told; by default it takes everything. */
+/** A real OTLP/HTTP receiver of logs in JSON that answers as it is told; by default it takes everything. Other signals are always taken. */
 export async function startAuditReceiver(
   answer: AuditReceiver["answer"] = () => OK,
+  port?: number,
 ): Promise<AuditReceiver> {
   const accepted: ArrivedRecord[] = [];
   const requests: ArrivedRecord[][] = [];
   const sink: OtlpSink = await startOtlpSink({
-    answer: (response, { body }) => {
+    answer: (response, { body, signal }) => {
+      // Traces and metrics come too where a whole SDK sends; they are no concern of this one.
+      if (signal !== "logs") return reply(response, OK);
       const records = readRecords(body);
       const said = receiver.answer(records, requests.push(records) - 1);
       if (said.status !== undefined && said.status < 300) accepted.push(...records);
       reply(response, said);
     },
+    ...(port !== undefined && { port }),
   });
   const receiver: AuditReceiver = {
     url: `${sink.url}/v1/logs`,

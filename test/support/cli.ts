@@ -1,3 +1,4 @@
+import type { CliContext } from "../../src/cli/context.ts";
 import { runCli } from "../../src/cli/run.ts";
 
 export interface CliRun {
@@ -9,17 +10,23 @@ export interface CliRun {
 /** Runs the command line in this process, with nothing of this machine in its context. */
 export async function runTurnspan(
   args: readonly string[],
-  world: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  world: Partial<Pick<CliContext, "env" | "cwd" | "stdin" | "signal">> = {},
 ): Promise<CliRun> {
   const texts = { out: "", err: "" };
   const code = await runCli(args, {
     env: world.env ?? {},
     cwd: world.cwd ?? "/",
-    stdout: { write: (text) => (texts.out += text) },
+    stdout: {
+      write: (text, done) => {
+        texts.out += text;
+        done?.();
+      },
+    },
     stderr: { write: (text) => (texts.err += text) },
     now: () => Date.parse("2026-11-21T12:00:00Z"),
     fetch: globalThis.fetch,
-    signal: new AbortController().signal,
+    signal: world.signal ?? new AbortController().signal,
+    ...(world.stdin && { stdin: world.stdin }),
   });
   return { code, ...texts };
 }

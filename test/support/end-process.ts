@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { End } from "../faults/programs/work.ts";
+import { programEnvironment } from "./program-environment.ts";
 import { type EndedProcess, runProcess } from "./run-process.ts";
 
 export interface EndOptions {
@@ -25,8 +26,7 @@ export async function endProcess(
   let readyAt = 0;
   const ended = await runProcess(process.execPath, [file], {
     env: {
-      PATH: process.env["PATH"],
-      HOME: "/nonexistent",
+      ...programEnvironment,
       END: end,
       LINGER_MS: String(lingerMs),
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,

@@ -31,6 +31,8 @@ export interface OtlpSink extends AsyncDisposable {
 export interface SinkOptions {
   /** How a request is answered; default 200 and `{}`, or no body for protobuf. */
   readonly answer?: (response: ServerResponse, request: SinkRequest) => void;
+  /** Default: any that is free. */
+  readonly port?: number;
 }
 
 /** A real OTLP/HTTP receiver for JSON and protobuf on a port of its own. */
@@ -38,7 +40,9 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
   const requests: SinkRequest[] = [];
   const answer = options.answer ?? ((response) => response.end());
   const server = createServer(async (incoming, response) => {
-    const raw = await buffer(incoming);
+    // A request that broke off is none.
+    const raw = await buffer(incoming).catch(() => undefined);
+    if (raw === undefined) return;
     const body = incoming.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
     const path = incoming.url ?? "";
     const signal = signalOf(path);
@@ -49,7 +53,7 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
     response.setHeader("content-type", incoming.headers["content-type"] ?? "");
     answer(response, request);
   });
-  await listen(server);
+  await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
@@ -72,8 +76,8 @@ export async function findClosedPort(): Promise<number> {
   return port;
 }
 
-const listen = (server: Server): Promise<void> =>
-  new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const listen = (server: Server, port = 0): Promise<void> =>
+  new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
 
 function signalOf(path: string): SinkSignal {
   const last = path.split("/").at(-1);

@@ -1,13 +1,13 @@
 import path from "node:path";
 import { startOtlpSink } from "./otlp-sink.ts";
+import { programEnvironment } from "./program-environment.ts";
 import { type EndedProcess, runProcess } from "./run-process.ts";
 
 export const root = path.resolve(import.meta.dirname, "../..");
 
 /** An environment that holds nothing of this machine's: no price file, no OTEL_* variable. */
 export const environment = (endpoint: string): NodeJS.ProcessEnv => ({
-  PATH: process.env["PATH"],
-  HOME: "/nonexistent",
+  ...programEnvironment,
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
   OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
 });

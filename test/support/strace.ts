@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { programEnvironment } from "./program-environment.ts";
 import { type EndedProcess, runProcess } from "./run-process.ts";
 
 /** The calls that nothing in an idle Node makes but the log: it writes with a position, and syncs data. */
@@ -25,8 +26,7 @@ export interface TracedProcess extends EndedProcess {
 }
 
 const environment = (env: Readonly<Record<string, string>>) => ({
-  PATH: process.env["PATH"],
-  HOME: "/nonexistent",
+  ...programEnvironment,
   // One thread does all of the disk work: strace counts calls for each thread.
   UV_THREADPOOL_SIZE: "1",
   ...env,

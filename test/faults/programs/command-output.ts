@@ -1,5 +1,5 @@
 // Runs commands that print 100 MB and writes by how many bytes this process grew at most.
-import { runProcessTree } from "../../../src/hooks/runners/process-tree.ts";
+import { runProcessTree } from "../../../src/hooks/runners/command/process-tree.ts";
 
 const spec = { program: "sh", cwd: "/", env: { PATH: "/usr/bin:/bin" }, timeoutMs: 20_000 };
 const print = (args: readonly string[]) =>

@@ -2,10 +2,10 @@
  * Writes numbered records to a folder and tells each one that was acknowledged on standard output, a pipe
  * that no fault reaches: the ledger of the fault tests.
  */
-import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SegmentLog } from "../../../src/base/segment-log.ts";
 import { type NaiveKind, openNaiveLog } from "./naive-log.ts";
+import { say } from "./say.ts";
 
 /** How records are written: by the log in both of its modes, or in a way that loses them. */
 export type WriterKind = "strict" | "batched" | NaiveKind;
@@ -36,10 +36,6 @@ async function openWriter(kind: WriterKind): Promise<{ append: Append; close(): 
     },
     close: () => log.close(),
   };
-}
-
-function say(line: string): void {
-  writeSync(1, `${line}\n`);
 }
 
 // A log that waits for its disk keeps no process alive; this one has nothing else to do.
