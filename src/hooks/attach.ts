@@ -1,11 +1,12 @@
-import { loadConfig, readGivenConfig } from "./config.ts";
-import { type AttachedConfig, type AttachOptions, attachConfig } from "./config-attach.ts";
-import { HooksConfig, type HooksConfigInput } from "./config-schema.ts";
+import { type AttachedConfig, attachConfig } from "./config/attach-config.ts";
+import { loadConfig, readGivenConfig } from "./config/load.ts";
+import type { AttachOptions } from "./config/runner-world.ts";
+import { HooksConfig, type HooksConfigInput } from "./config/schema.ts";
 import type { HookEngine } from "./engine.ts";
 
-export type { AttachedConfig } from "./config-attach.ts";
-export type { HooksConfigInput } from "./config-schema.ts";
-export type { OutgoingMessage, Outlet } from "./runners/outlet.ts";
+export type { AttachedConfig } from "./config/attach-config.ts";
+export type { HooksConfigInput } from "./config/schema.ts";
+export type { OutgoingMessage, Outlet } from "./runners/send/outlet.ts";
 
 export interface AttachHooksOptions extends AttachOptions {
   /** A config file's path, or what a file would hold. Default: the user's own and the repository's. */

@@ -4,12 +4,14 @@ import type {
   LifecycleRecord,
   MessageRecord,
   PatchChange,
+  SessionPatchRecord,
   SubagentEndRecord,
   SubagentSpawnedRecord,
 } from "../lifecycle/records.ts";
 import { createTotals, type SpawnLink, type Totals } from "../lifecycle/state.ts";
 import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
 import { CommonPayload, type PayloadSources } from "./common-payload.ts";
+import { copyData } from "./copy-data.ts";
 import type {
   AnyPayload,
   HookPayloads,
@@ -53,12 +55,12 @@ const fillers: {
   "session:start"(payload, { session }) {
     payload.type = "session";
     payload.action = "start";
-    payload.context = { metadata: copyOf(session.details?.metadata) };
+    payload.context = { metadata: copyData(session.details?.metadata) };
     payload.turnspan = { generation: session.generation };
   },
   "session:end"(payload, record) {
     const { session, stopReason, lastMessage } = record;
-    const metadata = copyOf(record.metadata ?? session.details?.metadata);
+    const metadata = copyData(record.metadata ?? session.details?.metadata);
     payload.type = "session";
     payload.action = "end";
     payload.context = { stopReason, lastMessage, metadata };
@@ -75,12 +77,7 @@ const fillers: {
     const { session } = record;
     payload.type = "session";
     payload.action = "patch";
-    payload.context = new PatchContext(
-      record.entry ?? { ...session.settings },
-      { ...record.patch, key: session.sessionKey },
-      record.cfg,
-      sources.cfg,
-    );
+    payload.context = new PatchContext(record, sources.cfg);
     payload.turnspan = {
       changes: record.changes.map(shownChange),
       actor: { ...record.actor },
@@ -149,21 +146,30 @@ class PatchContext implements SessionPatchContext {
   readonly cfg: unknown;
   readonly #shownCfg: unknown;
 
-  constructor(sessionEntry: unknown, patch: Settings, hostCfg: unknown, ownCfg: unknown) {
-    this.sessionEntry = sessionEntry;
-    this.patch = patch;
-    this.cfg = hostCfg ?? ownCfg;
-    this.#shownCfg = hostCfg == null ? ownCfg : {};
+  constructor({ session, patch, entry, cfg }: SessionPatchRecord, ownCfg: unknown) {
+    this.patch = { ...copyData(patch), key: session.sessionKey };
+    this.#shownCfg = cfg == null ? ownCfg : {};
+    if (entry == null) this.sessionEntry = { ...session.settings };
+    else copyWhenRead(this, "sessionEntry", entry);
+    if (cfg == null) this.cfg = copyData(ownCfg);
+    else copyWhenRead(this, "cfg", cfg);
   }
 
   toJSON(): object {
-    return { ...this, cfg: this.#shownCfg };
+    const { sessionEntry, patch } = this;
+    return { sessionEntry, patch, cfg: this.#shownCfg };
   }
 }
 
-/** Handlers get copies: what they write must reach neither the host nor later records. */
-const copyOf = <T extends object>(value: T | undefined): T | undefined =>
-  value === undefined ? undefined : { ...value };
+/** What a host hands over can be large, and most handlers do not read it. */
+function copyWhenRead(target: object, name: string, source: unknown): void {
+  let copy: { readonly of: unknown } | undefined;
+  const get = (): unknown => {
+    copy ??= { of: copyData(source) };
+    return copy.of;
+  };
+  Object.defineProperty(target, name, { get, enumerable: true, configurable: true });
+}
 
 function shownChange(change: PatchChange): PatchChange {
   if (change.plain) return { ...change };

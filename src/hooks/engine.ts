@@ -119,7 +119,11 @@ export class HookEngine implements HookPort, Disposable {
     return this.#attached > 0 && this.#entries[hook].length > 0;
   }
 
-  dispatch(record: LifecycleRecord): Verdict | Promise<Verdict> {
+  depth(): number {
+    return this.#depth.getStore() ?? 0;
+  }
+
+  dispatch(record: LifecycleRecord, at?: number): Verdict | Promise<Verdict> {
     if (this.#attached === 0) return undefined;
     if (this.#watchers.length > 0) this.#show(record);
     const hook = hookOf(record);
@@ -127,9 +131,9 @@ export class HookEngine implements HookPort, Disposable {
     const entries = this.#entries[hook];
     if (entries.length === 0) return undefined;
     try {
-      const depth = this.#depth.getStore() ?? 0;
+      const depth = at ?? this.depth();
       if (depth >= MAX_DEPTH) {
-        this.#outcomes.dropped("hook_depth", hook);
+        this.#outcomes.tooDeep(hook, record);
         return undefined;
       }
       const payload = buildPayload(hook, record, this.#sources);
@@ -147,7 +151,7 @@ export class HookEngine implements HookPort, Disposable {
   observeSpan(hook: SpanHookName, payload: SpanPayload): void {
     const entries = this.#entries[hook];
     if (entries.length === 0) return;
-    const depth = this.#depth.getStore() ?? 0;
+    const depth = this.depth();
     if (depth >= MAX_DEPTH) this.#outcomes.dropped("hook_depth", hook);
     else inOwnScope(this.#notify, this, entries, payload, depth);
   }

@@ -92,7 +92,7 @@ export class Guards {
   ): Promise<Verdict> {
     try {
       const verdict = this.#judge(entry, payload, await answer, beganAt);
-      this.#outcomes.kept(entry, beganAt);
+      this.#outcomes.kept(entry, payload, beganAt);
       return verdict;
     } catch (error) {
       return this.#fail(entry, payload, error, beganAt);

@@ -65,7 +65,7 @@ export class Observers {
     this.#inFlight += 1;
     try {
       await withDeadline(result, entry.timeoutMs);
-      this.#outcomes.kept(entry, beganAt);
+      this.#outcomes.kept(entry, payload, beganAt);
     } catch (error) {
       this.#outcomes.failed(entry, payload, error, beganAt);
     }

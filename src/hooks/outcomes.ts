@@ -1,7 +1,11 @@
-import { redactText } from "../base/redact.ts";
 import type { HookReport } from "../lifecycle/events.ts";
 import { describeFailure } from "../lifecycle/failure.ts";
+import { shownText } from "../lifecycle/free-text.ts";
+import type { SlowHookCall } from "../lifecycle/hook-span.ts";
+import type { LifecycleRecord } from "../lifecycle/records.ts";
+import type { SessionState } from "../lifecycle/state.ts";
 import { ERROR_TYPE_VALUE_OTHER } from "../semconv/gen-ai.ts";
+import { CommonPayload } from "./common-payload.ts";
 import type { HookEntry } from "./entry.ts";
 import type { AnyPayload, HookLog } from "./payload.ts";
 import type { HookName } from "./points.ts";
@@ -20,17 +24,18 @@ export interface HookListeners {
   readonly duration?:
     | ((hook: HookName, seconds: number, errorType: string | undefined) => void)
     | undefined;
+  /** The same calls, with what they were told of: for their spans. */
+  readonly called?: ((call: SlowHookCall) => void) | undefined;
   /** Handlers that were not called. */
   readonly drop?: ((reason: DropReason, hook: HookName) => void) | undefined;
 }
-
-const MAX_ERROR_CHARS = 1000;
 
 /** Tells what came of handlers: to the audit, the metrics, and the log, there once a cause. Never throws. */
 export class HookOutcomes {
   readonly #listeners: HookListeners[];
   readonly #log: HookLog;
   readonly #said = new Set<DropReason | "broken">();
+  readonly #circling = new WeakSet<SessionState>();
 
   constructor(listeners: HookListeners, log: HookLog) {
     this.#listeners = [listeners];
@@ -52,7 +57,7 @@ export class HookOutcomes {
     });
     const what = { error: text, errorType, durationMs };
     this.#report({ type: "hook.failure", ...aboutOf(entry, payload), ...what });
-    if (durationMs !== undefined) this.#measure(entry.hook, durationMs, errorType);
+    if (durationMs !== undefined) this.#measure(entry, payload, durationMs, { text, errorType });
     return text;
   }
 
@@ -63,15 +68,27 @@ export class HookOutcomes {
   }
 
   /** A promise of a handler's was kept. */
-  kept(entry: HookEntry, beganAt: number): void {
-    this.#measure(entry.hook, performance.now() - beganAt, undefined);
+  kept(entry: HookEntry, payload: AnyPayload, beganAt: number): void {
+    this.#measure(entry, payload, performance.now() - beganAt);
   }
 
   dropped(reason: DropReason, hook: HookName): void {
     for (const listener of this.#listeners) quietly(() => listener.drop?.(reason, hook));
     if (this.#said.has(reason)) return;
     this.#said.add(reason);
-    quietly(() => this.#log.warn(`hook ${hook} was not called: ${explanations[reason]}`));
+    quietly(() =>
+      this.#log.warn(`hook ${hook} was not called: ${explanations[reason]}; said once`),
+    );
+  }
+
+  /** Hooks set off hooks: counted each time, and a record for the first time in a session. */
+  tooDeep(hook: HookName, record: LifecycleRecord): void {
+    this.dropped("hook_depth", hook);
+    const { session } = record;
+    if (this.#circling.has(session)) return;
+    this.#circling.add(session);
+    const error = `not called: ${explanations.hook_depth}`;
+    this.#report({ type: "hook.failure", hook, ...idsOf(record), error, errorType: "hook_depth" });
   }
 
   /** Our own trouble: nothing a handler did. */
@@ -87,31 +104,52 @@ export class HookOutcomes {
     for (const listener of this.#listeners) quietly(() => listener.report?.(finding));
   }
 
-  #measure(hook: HookName, durationMs: number, errorType: string | undefined): void {
+  #measure(
+    { hook, name }: HookEntry,
+    payload: AnyPayload,
+    durationMs: number,
+    failure?: Described,
+  ): void {
+    const { text: error, errorType } = failure ?? {};
     for (const listener of this.#listeners) {
       quietly(() => listener.duration?.(hook, durationMs / 1000, errorType));
+      quietly(() => {
+        const record = CommonPayload.recordOf(payload);
+        listener.called?.({ hook, entry: name, record, durationMs, error, errorType });
+      });
     }
   }
 }
 
 const explanations = {
-  hook_queue_full: "too many promises of its handler are pending; said once",
-  hook_depth: "hooks set off hooks that set off hooks; said once",
+  hook_queue_full: "too many promises of its handler are pending",
+  hook_depth: "hooks set off hooks that set off hooks",
 } as const satisfies Record<DropReason, string>;
 
-/** Another library's span has no session or run of ours to stand under. */
+/**
+ * From the record and not the payload, which the handler had in its hands. Another library's span has no
+ * session or run of ours to stand under.
+ */
 function aboutOf(entry: HookEntry, payload: AnyPayload): Omit<HookFinding, "type"> {
   const { hook, name } = entry;
-  if ("thirdParty" in payload) return { hook, entry: name };
-  return { hook, entry: name, sessionKey: payload.sessionKey, runId: payload.runId };
+  const record = CommonPayload.recordOf(payload);
+  return { hook, entry: name, ...(record && idsOf(record)) };
 }
 
-/** Cut before it is searched for secrets too: an error can hold a whole response. */
-function describe(thrown: unknown): { readonly text: string; readonly errorType: string } {
+const idsOf = (record: LifecycleRecord): Pick<HookFinding, "sessionKey" | "runId"> => ({
+  sessionKey: record.session.sessionKey,
+  runId: record.run?.runId ?? ("runId" in record ? record.runId : undefined),
+});
+
+interface Described {
+  readonly text: string;
+  readonly errorType: string;
+}
+
+function describe(thrown: unknown): Described {
   try {
     const { error, errorType } = describeFailure(thrown);
-    const text = redactText(String(error).slice(0, MAX_ERROR_CHARS));
-    return { text, errorType: String(errorType) };
+    return { text: shownText(error), errorType: String(errorType) };
   } catch {
     return { text: "unreadable error", errorType: ERROR_TYPE_VALUE_OTHER };
   }

@@ -1,15 +1,14 @@
-import { checkConfig, joinConfigs, type LoadedConfig } from "../../src/hooks/config.ts";
-import {
-  type AttachedConfig,
-  type AttachOptions,
-  attachConfig,
-} from "../../src/hooks/config-attach.ts";
-import type { ConfigOrigin } from "../../src/hooks/config-entries.ts";
-import { problemsText } from "../../src/hooks/config-problems.ts";
-import { HooksConfig, type HooksConfigInput } from "../../src/hooks/config-schema.ts";
+import { type AttachedConfig, attachConfig } from "../../src/hooks/config/attach-config.ts";
+import type { ConfigOrigin } from "../../src/hooks/config/configured-hook.ts";
+import { checkConfig, joinConfigs, type LoadedConfig } from "../../src/hooks/config/load.ts";
+import { problemsText } from "../../src/hooks/config/problems.ts";
+import type { AttachOptions } from "../../src/hooks/config/runner-world.ts";
+import { HooksConfig, type HooksConfigInput } from "../../src/hooks/config/schema.ts";
 import { HookEngine } from "../../src/hooks/engine.ts";
+import { DeliveryQueue } from "../../src/hooks/outbox/delivery-queue.ts";
 import type { HookFinding } from "../../src/hooks/outcomes.ts";
 import type { HookLog } from "../../src/hooks/payload.ts";
+import { MemoryLedger } from "../../src/hooks/runners/budget/ledger.ts";
 import { createTurnspan, type Turnspan } from "../../src/turnspan.ts";
 
 /** A log that keeps its lines, as `level text`. */
@@ -63,6 +62,9 @@ export async function startConfigured(
   const attached = await attachConfig(engine, loaded, {
     env: { PATH: process.env["PATH"], HOME: folder },
     stdout: { write: (text) => written.push(text) },
+    // Nothing of this machine, and nothing that stays.
+    outbox: new DeliveryQueue({ log, now: options.now ?? Date.now }),
+    ledger: new MemoryLedger(),
     ...options,
   });
   return {
@@ -72,7 +74,10 @@ export async function startConfigured(
     findings,
     log,
     written,
-    settled: () => engine.settled(10_000),
+    settled: async () => {
+      await engine.settled(10_000);
+      await attached.settled(10_000);
+    },
     [Symbol.dispose]: () => attached[Symbol.dispose](),
   };
 }

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { HookEngine } from "../../src/hooks/engine.ts";
 import type { HookFinding } from "../../src/hooks/outcomes.ts";
-import { readAnswer } from "../../src/hooks/runners/command-answer.ts";
+import { readAnswer } from "../../src/hooks/runners/command/answer.ts";
+import type { ProcessEnd } from "../../src/hooks/runners/command/process-tree.ts";
 import { toAnswer } from "../../src/hooks/runners/guard-answer.ts";
-import type { ProcessEnd } from "../../src/hooks/runners/process-tree.ts";
 import { createTurnspan } from "../../src/turnspan.ts";
 
 const end = (code: number | null, stdout = "", stderr = ""): ProcessEnd => ({

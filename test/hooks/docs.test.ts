@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { toProblems } from "../../src/hooks/config-problems.ts";
-import { RETRY_DELAYS_MS } from "../../src/hooks/runners/outbox.ts";
+import { toProblems } from "../../src/hooks/config/problems.ts";
+import { RETRY_DELAYS_MS } from "../../src/hooks/outbox/outbox.ts";
 import { TurnspanConfig } from "../../src/sdk/config-file.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");

@@ -105,8 +105,9 @@ test("a payload that cannot be built calls nobody, throws nothing and is said on
   const engine = new HookEngine({ log });
   const called: unknown[] = [];
   engine.on("session:patch", (payload) => called.push(payload));
-  const patch = Object.defineProperty({}, "model", { get: trap, enumerable: true });
-  const record = { ...recordOfEachHook()["session:patch"], patch };
+  const record = Object.defineProperty({ ...recordOfEachHook()["session:patch"] }, "changes", {
+    get: trap,
+  });
   expect(engine.dispatch(record)).toBeUndefined();
   expect(engine.dispatch(record)).toBeUndefined();
   expect(called).toEqual([]);

@@ -1,5 +1,5 @@
-import { type LoadedConfig, loadConfig } from "../../src/hooks/config.ts";
-import { ApprovalFile } from "../../src/hooks/trust.ts";
+import { type LoadedConfig, loadConfig } from "../../src/hooks/config/load.ts";
+import { ApprovalFile } from "../../src/hooks/trust/trust.ts";
 import { TurnspanConfig } from "../../src/sdk/config-file.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 

@@ -1,20 +1,20 @@
 import type { LifecycleRecord, RecordType } from "../../lifecycle/records.ts";
-import type { ConfiguredHook, HookAction } from "../config-entries.ts";
+import type { ConfiguredHook, HookAction } from "../config/configured-hook.ts";
+import type { Outbox } from "../outbox/outbox.ts";
 import type { AnyPayload } from "../payload.ts";
-import { createBudgetRunner } from "./budget.ts";
-import type { BudgetChecks } from "./budget-checks.ts";
-import type { BudgetLedger } from "./budget-ledger.ts";
-import type { CallbackTokens } from "./callback-tokens.ts";
-import { createCommandRunner } from "./command.ts";
-import type { CommandPool } from "./command-pool.ts";
-import { createHttpRunner } from "./http.ts";
-import type { HttpWorld } from "./http-sender.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Outlet } from "./outlet.ts";
+import { createBudgetRunner } from "./budget/budget.ts";
+import type { BudgetChecks } from "./budget/checks.ts";
+import type { BudgetLedger } from "./budget/ledger.ts";
+import { createCommandRunner } from "./command/command.ts";
+import type { CommandPool } from "./command/pool.ts";
+import { createHttpRunner } from "./http/http.ts";
+import type { HttpWorld } from "./http/sender.ts";
 import { createScriptRunner } from "./script.ts";
-import { createSendRunner } from "./send.ts";
-import { createTemporalRunner } from "./temporal.ts";
-import type { ConnectTemporal } from "./temporal-client.ts";
+import type { CallbackTokens } from "./send/callback-tokens.ts";
+import type { Outlet } from "./send/outlet.ts";
+import { createSendRunner } from "./send/send.ts";
+import type { ConnectTemporal } from "./temporal/client.ts";
+import { createTemporalRunner } from "./temporal/temporal.ts";
 
 /** What actions may touch of the world. One object for all entries of a config. */
 export interface RunnerWorld extends HttpWorld {
@@ -29,6 +29,8 @@ export interface RunnerWorld extends HttpWorld {
   readonly connectTemporal: ConnectTemporal;
   readonly ledger: BudgetLedger;
   readonly budgets: BudgetChecks;
+  /** Rejects where the hook must not run in this folder: it is a repository's, and not as it was approved. */
+  readonly verify: (hook: ConfiguredHook, workFolder: string) => Promise<void>;
   readonly watch: (
     types: readonly RecordType[],
     see: (record: LifecycleRecord) => void,

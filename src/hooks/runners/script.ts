@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ConfigOrigin, ConfiguredHook, HookAction } from "../config-entries.ts";
+import type { ConfigOrigin, ConfiguredHook, HookAction } from "../config/configured-hook.ts";
 import type { AnyPayload } from "../payload.ts";
 import type { HookRunner, RunnerWorld } from "./runner.ts";
 

@@ -1,4 +1,4 @@
-import type { SecretText } from "../config-actions.ts";
+import type { SecretText } from "../config/actions.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

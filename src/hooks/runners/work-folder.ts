@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { ConfigOrigin } from "../config-entries.ts";
+import type { ConfigOrigin } from "../config/configured-hook.ts";
 import type { AnyPayload } from "../payload.ts";
 import { factsOf } from "./facts.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HooksConfigInput } from "../../../src/hooks/config-schema.ts";
+import type { HooksConfigInput } from "../../../src/hooks/config/schema.ts";
 import type { Session, SessionInfo } from "../../../src/lifecycle/session.ts";
 import { createTurnspan, type Turnspan } from "../../../src/turnspan.ts";
 import { type Configured, startConfigured } from "../configured.ts";
@@ -52,7 +52,7 @@ test("tokens: what is left of a limit may be overdrawn by one turn, the next one
   expect(await use(session, 999)).toBe("ran");
   expect(await use(session, 500)).toBe("ran");
   expect(await use(session, 1)).toBe(
-    'budget "limit" is used up: 1,499 of 1,000 tokens (session k (1))',
+    'budget "limit" is used up: 1,499 of 1,000 tokens (session k (1, 2026-11-21T12:00:00.000Z))',
   );
 });
 
@@ -79,7 +79,9 @@ test("turns are counted when they begin, and those that another guard stopped ar
   for (let turn = 0; turn < 5; turn += 1) expect(await use(session, 1)).toBe("aborted by hook");
   refuses = false;
   expect([await use(session, 1), await use(session, 1)]).toEqual(["ran", "ran"]);
-  expect(await use(session, 1)).toBe('budget "limit" is used up: 2 of 2 turns (session k (1))');
+  expect(await use(session, 1)).toBe(
+    'budget "limit" is used up: 2 of 2 turns (session k (1, 2026-11-21T12:00:00.000Z))',
+  );
 });
 
 test("turns that begin at the same time cannot overdraw their number", async () => {
@@ -103,7 +105,7 @@ test("failed turns in a row are counted; one that did not fail begins anew", asy
     "failed",
   ]);
   expect(await use(session, 1)).toBe(
-    'budget "limit" is used up: 2 of 2 consecutive failed turns (session k (1))',
+    'budget "limit" is used up: 2 of 2 consecutive failed turns (session k (1, 2026-11-21T12:00:00.000Z))',
   );
 });
 
@@ -194,9 +196,13 @@ test("at 80 % it is said once, for each limit", async () => {
   expect(said()).toEqual([]);
   await use(session, 1);
   await use(session, 50);
-  expect(said()).toEqual(['warn budget "limit": 80 % used, 800 of 1,000 tokens (session k (1))']);
+  expect(said()).toEqual([
+    'warn budget "limit": 80 % used, 800 of 1,000 tokens (session k (1, 2026-11-21T12:00:00.000Z))',
+  ]);
   await use(session, 50);
-  expect(said()[1]).toBe('warn budget "limit": 80 % used, 4 of 5 turns (session k (1))');
+  expect(said()[1]).toBe(
+    'warn budget "limit": 80 % used, 4 of 5 turns (session k (1, 2026-11-21T12:00:00.000Z))',
+  );
   expect(said()).toHaveLength(2);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { HooksConfigInput } from "../../../src/hooks/config-schema.ts";
-import { MemoryOutbox } from "../../../src/hooks/runners/memory-outbox.ts";
-import { DeliveryError, RETRY_DELAYS_MS } from "../../../src/hooks/runners/outbox.ts";
+import type { HooksConfigInput } from "../../../src/hooks/config/schema.ts";
+import { DeliveryQueue } from "../../../src/hooks/outbox/delivery-queue.ts";
+import { DeliveryError, RETRY_DELAYS_MS } from "../../../src/hooks/outbox/outbox.ts";
 import { startTestTelemetry } from "../../support/telemetry.ts";
 import { type ConfiguredOptions, createTestLog, startConfigured } from "../configured.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -190,7 +190,7 @@ test("a failed turn is told to teams as a card, with the entry's own text", asyn
 async function startOnClock(reply: () => ReceiverReply) {
   const clock = createManualClock();
   const receiver = await startReceiver(reply);
-  const outbox = new MemoryOutbox({ log: createTestLog(), now: clock.now, later: clock.later });
+  const outbox = new DeliveryQueue({ log: createTestLog(), now: clock.now, later: clock.later });
   const times: number[] = [];
   const hooks = await start(
     receiver.target,
@@ -285,7 +285,7 @@ test("a receiver that is gone (410) is sent nothing more", async () => {
 test("past its bound an outbox gives up what waits longest, and says so", async () => {
   const clock = createManualClock();
   const log = createTestLog();
-  const outbox = new MemoryOutbox({ log, now: clock.now, later: clock.later, maxWaiting: 2 });
+  const outbox = new DeliveryQueue({ log, now: clock.now, later: clock.later, maxWaiting: 2 });
   outbox.register("sink", () => Promise.reject(new Error("down")));
   for (const id of ["a", "b", "c"]) {
     await expect(outbox.post({ id, destination: "sink", body: "" })).rejects.toThrow("down");
@@ -322,7 +322,7 @@ test("a header from the environment cannot add another one", async () => {
 
 test("a receiver that asks for a month waits a day, and not no time at all", async () => {
   const clock = createManualClock();
-  const outbox = new MemoryOutbox({ log: createTestLog(), now: clock.now, later: clock.later });
+  const outbox = new DeliveryQueue({ log: createTestLog(), now: clock.now, later: clock.later });
   let attempts = 0;
   outbox.register("sink", async () => {
     attempts += 1;

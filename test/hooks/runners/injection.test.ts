@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { httpFormats } from "../../../src/hooks/runners/http-formats.ts";
+import { httpFormats } from "../../../src/hooks/runners/http/formats.ts";
 import { runProcess } from "../../support/run-process.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 import { startConfigured } from "../configured.ts";

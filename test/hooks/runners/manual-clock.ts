@@ -1,4 +1,4 @@
-import type { Later } from "../../../src/hooks/runners/memory-outbox.ts";
+import type { Later } from "../../../src/hooks/outbox/delivery-queue.ts";
 
 interface Alarm {
   readonly at: number;

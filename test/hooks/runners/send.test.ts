@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { CallbackTokens } from "../../../src/hooks/runners/callback-tokens.ts";
-import type { OutgoingMessage } from "../../../src/hooks/runners/outlet.ts";
+import { CallbackTokens } from "../../../src/hooks/runners/send/callback-tokens.ts";
+import type { OutgoingMessage } from "../../../src/hooks/runners/send/outlet.ts";
 import { startConfigured } from "../configured.ts";
 import { startReceiver } from "./receiver.ts";
 

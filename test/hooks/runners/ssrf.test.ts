@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { classifyAddress } from "../../../src/hooks/runners/addresses.ts";
+import { classifyAddress } from "../../../src/hooks/runners/http/addresses.ts";
 import { type Configured, startConfigured } from "../configured.ts";
 import { startReceiver } from "./receiver.ts";
 

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { MemoryOutbox } from "../../../src/hooks/runners/memory-outbox.ts";
+import { DeliveryQueue } from "../../../src/hooks/outbox/delivery-queue.ts";
 import type {
   ConnectTemporal,
   TemporalAddress,
   TemporalClient,
   TemporalSignal,
   TemporalStart,
-} from "../../../src/hooks/runners/temporal-client.ts";
+} from "../../../src/hooks/runners/temporal/client.ts";
 import { type ConfiguredOptions, createTestLog, startConfigured } from "../configured.ts";
 import { createManualClock } from "./manual-clock.ts";
 
@@ -125,7 +125,7 @@ test("of 1000 signals with 10 % errors each is applied once by a workflow that k
       },
     };
   };
-  const outbox = new MemoryOutbox({ log: createTestLog(), now: clock.now, later: clock.later });
+  const outbox = new DeliveryQueue({ log: createTestLog(), now: clock.now, later: clock.later });
   using hooks = await startConfigured(atEnd({}), { connectTemporal, outbox, now: clock.now });
   const SESSIONS = 1000;
   for (let at = 0; at < SESSIONS; at += 1) {
@@ -150,7 +150,7 @@ test("a workflow that is not there is not signalled again", async () => {
     override readonly name = "WorkflowNotFoundError";
   }
   const temporal = createTemporal(() => new WorkflowNotFoundError("w-7"));
-  const outbox = new MemoryOutbox({ log: createTestLog(), now: clock.now, later: clock.later });
+  const outbox = new DeliveryQueue({ log: createTestLog(), now: clock.now, later: clock.later });
   using hooks = await endSession(atEnd({}), { workflowId: "w-7" }, { ...temporal, outbox });
   expect(hooks.findings).toMatchObject([{ error: "the workflow was not found: w-7" }]);
   expect(clock.waiting()).toBe(0);
