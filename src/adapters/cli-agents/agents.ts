@@ -11,3 +11,5 @@ export const cliAgents = {
   "gemini-cli": geminiCli,
   codex,
 } as const satisfies Record<CliAgentId, AgentContract>;
+
+export const isCliAgent = (name: string): name is CliAgentId => Object.hasOwn(cliAgents, name);

@@ -10,6 +10,8 @@ export interface TranscriptFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** When it was made, as far as the file system tells: no later than its last change. */
+  readonly createdMs: number;
 }
 
 /** The files of one session: its own, and those of its subagents. */
@@ -19,6 +21,7 @@ export interface SessionFiles {
   readonly files: readonly TranscriptFile[];
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  readonly createdMs: number;
 }
 
 /** A folder or file that was searched, and how many transcripts lie there. */
@@ -30,7 +33,7 @@ export interface SearchedPlace {
 }
 
 export interface FoundTranscripts {
-  /** In the order of their last change: a session is read before those that were forked from it. */
+  /** In the order they were made in: a session is read before those that were forked from it. */
   readonly sessions: readonly SessionFiles[];
   readonly places: readonly SearchedPlace[];
   /** Files in a named place that look like transcripts and are nobody's. */
@@ -107,7 +110,7 @@ class Search {
       const agent = this.#agents.get(key);
       return agent === undefined ? [] : [toSession(agent, files)];
     });
-    return sessions.sort((a, b) => a.modifiedMs - b.modifiedMs || compareFirst(a, b));
+    return sessions.sort((a, b) => a.createdMs - b.createdMs || compareFirst(a, b));
   }
 
   async #list(place: string): Promise<string[]> {
@@ -156,7 +159,9 @@ class Search {
     this.#known.add(name);
     const key = `${agent.id} ${agent.transcripts.sessionOf(slashed(name))}`;
     const files = this.#files.get(key) ?? [];
-    files.push({ path: name, sizeBytes: known.size, modifiedMs: known.mtimeMs });
+    const { size: sizeBytes, mtimeMs: modifiedMs, birthtimeMs } = known;
+    const createdMs = birthtimeMs > 0 ? Math.min(birthtimeMs, modifiedMs) : modifiedMs;
+    files.push({ path: name, sizeBytes, modifiedMs, createdMs });
     this.#files.set(key, files);
     this.#agents.set(key, agent);
   }
@@ -174,6 +179,7 @@ function toSession(agent: AgentContract, files: readonly TranscriptFile[]): Sess
     ),
     sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     modifiedMs: Math.max(...files.map(({ modifiedMs }) => modifiedMs)),
+    createdMs: Math.min(...files.map(({ createdMs }) => createdMs)),
   };
 }
 

@@ -22,21 +22,38 @@ export interface ReadOptions {
  * Reads the model calls of a session: each once, with its final usage. Memory does not grow with the size
  * of the files. What cannot be read is told to the callbacks; only the signal's reason is thrown.
  */
-export async function* readSession(
-  { agent, files }: SessionFiles,
+export function readSession(
+  session: SessionFiles,
   options: ReadOptions,
 ): AsyncGenerator<readonly TranscriptCall[]> {
-  const reader = agent.transcripts.openReader(options.seen);
+  const { transcripts } = session.agent;
+  return readTranscripts(session, {
+    ...options,
+    reader: transcripts.openReader(options.seen),
+    marks: transcripts.usageMarks,
+  });
+}
+
+interface Reading extends Omit<ReadOptions, "seen"> {
+  readonly reader: TranscriptReader;
+  /** Only lines that hold one of these are parsed; none: all are. */
+  readonly marks: readonly string[];
+}
+
+/** Hands the lines of all files of a session to a reader, and on what it makes of them. */
+export async function* readTranscripts(
+  { agent, files }: SessionFiles,
+  reading: Reading,
+): AsyncGenerator<readonly TranscriptCall[]> {
+  const { reader, signal } = reading;
   for (const file of files) {
     const name = file.path.replaceAll(path.sep, "/");
     reader.beginFile({ ...(await agent.transcripts.describeFile(name)), path: name });
     try {
-      yield* file.path.endsWith(".json")
-        ? readWhole(file, reader, options)
-        : readLines(file, reader, agent.transcripts.usageMarks, options);
+      yield* file.path.endsWith(".json") ? readWhole(file, reading) : readLines(file, reading);
     } catch (error) {
-      options.signal.throwIfAborted();
-      options.onUnreadable?.(file.path, error);
+      signal.throwIfAborted();
+      reading.onUnreadable?.(file.path, error);
     }
   }
   yield reader.end();
@@ -44,12 +61,10 @@ export async function* readSession(
 
 async function* readLines(
   file: TranscriptFile,
-  reader: TranscriptReader,
-  marks: readonly string[],
-  options: ReadOptions,
+  { reader, marks, signal, ...options }: Reading,
 ): AsyncGenerator<readonly TranscriptCall[]> {
   const scanner = new LineScanner((line) => reader.read(line), marks);
-  for await (const chunk of readChunks(file, options.signal)) {
+  for await (const chunk of readChunks(file, signal)) {
     scanner.push(chunk);
     options.onBytes?.(chunk.length);
     const settled = reader.takeSettled();
@@ -65,11 +80,10 @@ const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 /** Older versions of Gemini CLI write one document: its head, and its messages in a list. */
 async function* readWhole(
   file: TranscriptFile,
-  reader: TranscriptReader,
-  options: ReadOptions,
+  { reader, signal, ...options }: Reading,
 ): AsyncGenerator<readonly TranscriptCall[]> {
   if (file.sizeBytes > MAX_WHOLE_BYTES) throw new RangeError("the file is too large");
-  const content = await readFile(file.path, { encoding: "utf8", signal: options.signal });
+  const content = await readFile(file.path, { encoding: "utf8", signal });
   options.onBytes?.(file.sizeBytes);
   const { messages, ...head } = parseDocument(content);
   if (!Array.isArray(messages)) {

@@ -98,9 +98,18 @@ export class SessionStory {
       this.segments.push({ startedMs: time, lastSignMs: time, isEnded: false });
     } else segment.lastSignMs = Math.max(segment.lastSignMs, time);
     if (thread !== undefined) this.subagent(thread, time);
-    else if (this.turn !== undefined) {
+    // What comes after a turn's end, an hour later perhaps, does not make it longer.
+    else if (this.turn !== undefined && this.turn.end === undefined) {
       this.turn.lastSignMs = Math.max(this.turn.lastSignMs, time);
     }
+  }
+
+  /** Takes what is told of a thread's end: the last word counts, and none says that it goes on. */
+  endThread(thread: string | undefined, time: number, end: ToldEnd | undefined): void {
+    const ended = thread === undefined ? this.turn : this.subagent(thread, time);
+    if (ended === undefined) return;
+    ended.end = end;
+    ended.lastSignMs = Math.max(ended.lastSignMs, time);
   }
 
   /** The process ended; whatever the session does next is another one's. */
@@ -137,7 +146,7 @@ export class SessionStory {
     };
     this.subagents.set(thread, subagent);
     subagent.startedMs = Math.min(subagent.startedMs, time);
-    subagent.lastSignMs = Math.max(subagent.lastSignMs, time);
+    if (subagent.end === undefined) subagent.lastSignMs = Math.max(subagent.lastSignMs, time);
     return subagent;
   }
 

@@ -23,7 +23,7 @@ export async function findOwner(
 }
 
 /** Every agent's lines tell whose they are near a file's start. */
-async function readHead(file: string, signal: AbortSignal): Promise<readonly Fields[]> {
+export async function readHead(file: string, signal: AbortSignal): Promise<readonly Fields[]> {
   const lines: Fields[] = [];
   const scanner = new LineScanner((line) => lines.push(line));
   for await (const chunk of readChunks({ path: file, sizeBytes: HEAD_BYTES - 1 }, signal)) {

@@ -1,6 +1,6 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
-import { SessionStory, type ToldTool } from "./session-story.ts";
-import { callStart, type StoryRun, StoryRuns, stopReasonOf } from "./story-runs.ts";
+import type { SessionStory, ToldTool } from "./session-story.ts";
+import { callStart, type StoryRun, StoryRuns, stopReasonOf, threadKeyOf } from "./story-runs.ts";
 import type { TranscriptCall } from "./transcript.ts";
 
 /** Order within one millisecond: begins stand before what they contain, ends after it. */
@@ -18,9 +18,13 @@ const ORDER = {
 } as const;
 
 interface Placed {
+  /** Of events at one time, those of the earlier process come first. */
+  readonly segment: number;
   readonly order: number;
   readonly event: LifecycleEvent;
 }
+
+type Unplaced = Omit<Placed, "segment">;
 
 export interface StorySession {
   readonly story: SessionStory;
@@ -33,17 +37,8 @@ export const sessionKeyOf = (agent: string, sessionId: string): string => `${age
 
 /** Tells a session as lifecycle events, in the order of their times; each of its calls is in one of its runs. */
 export function toEvents({ story, calls, project }: StorySession): LifecycleEvent[] {
-  const sessions = Map.groupBy(calls, ({ sessionId }) => sessionId);
-  const own = story.sessionId ?? calls[0]?.sessionId;
-  if (own === undefined) return [];
-  const events = tellSession(own, { story, calls: sessions.get(own) ?? [], project });
-  // A fork may hold calls of a session whose own transcript is gone.
-  for (const [sessionId, others] of sessions) {
-    if (sessionId === own) continue;
-    const bare = new SessionStory(story.agent);
-    events.push(...tellSession(sessionId, { story: bare, calls: others, project }));
-  }
-  return events;
+  const sessionId = story.sessionId ?? calls[0]?.sessionId;
+  return sessionId === undefined ? [] : tellSession(sessionId, { story, calls, project });
 }
 
 function tellSession(sessionId: string, { story, calls, project }: StorySession): LifecycleEvent[] {
@@ -52,16 +47,21 @@ function tellSession(sessionId: string, { story, calls, project }: StorySession)
     sessionId,
     calls.toSorted((a, b) => a.end.time - b.end.time),
   );
+  const inSegment = (run: StoryRun, events: readonly Unplaced[]): Placed[] => {
+    const segment = story.segments.findLastIndex(({ startedMs }) => startedMs <= run.startedMs);
+    return events.map((each) => ({ ...each, segment: Math.max(0, segment) }));
+  };
   const placed = [
     ...segmentEvents(sessionId, { story, calls, project }, runs),
-    ...runs.turns.flatMap((run) => [...turnEvents(sessionId, story, run), ...workEvents(run)]),
-    ...[...runs.subagents.values()].flatMap((run) => [
-      ...subagentEvents(sessionId, story, run, runs),
-      ...workEvents(run),
-    ]),
+    ...runs.turns.flatMap((run) =>
+      inSegment(run, [...turnEvents(sessionId, story, run), ...workEvents(run)]),
+    ),
+    ...[...runs.subagents.values()].flatMap((run) =>
+      inSegment(run, [...subagentEvents(sessionId, story, run, runs), ...workEvents(run)]),
+    ),
   ];
   return placed
-    .sort((a, b) => a.event.time - b.event.time || a.order - b.order)
+    .sort((a, b) => a.event.time - b.event.time || a.segment - b.segment || a.order - b.order)
     .map(({ event }) => event);
 }
 
@@ -97,8 +97,8 @@ function segmentEvents(
     const time = Math.min(endedMs, next);
     const close: LifecycleEvent = { type: "session.close", time, sessionKey, sessionId, reason };
     return [
-      { order: ORDER.open, event: open },
-      { order: ORDER.close, event: close },
+      { segment: index, order: ORDER.open, event: open },
+      { segment: index, order: ORDER.close, event: close },
     ];
   });
 }
@@ -109,7 +109,7 @@ const untold = (startedMs: number, lastSignMs: number) => ({
   isEnded: false,
 });
 
-function turnEvents(sessionId: string, story: SessionStory, run: StoryRun): Placed[] {
+function turnEvents(sessionId: string, story: SessionStory, run: StoryRun): Unplaced[] {
   const { runId, turn } = run;
   const start: LifecycleEvent = {
     type: "run.start",
@@ -142,12 +142,13 @@ function subagentEvents(
   story: SessionStory,
   run: StoryRun,
   runs: StoryRuns,
-): Placed[] {
+): Unplaced[] {
   const { runId, subagent, startedMs } = run;
   const spawner = runs.ofTool(subagent?.toolCallId);
   const tool = spawner?.tools.find(({ callId }) => callId === subagent?.toolCallId);
   const parentSessionKey = sessionKeyOf(story.agent, sessionId);
-  const sessionKey = `${parentSessionKey}/${subagent?.thread}`;
+  const thread = subagent === undefined ? runId : threadKeyOf(story.agent, subagent);
+  const sessionKey = `${parentSessionKey}/${thread}`;
   const agentId = subagent?.type ?? "subagent";
   const spawn: LifecycleEvent = {
     type: "subagent.spawn",
@@ -169,15 +170,15 @@ function subagentEvents(
   ];
 }
 
-function workEvents(run: StoryRun): Placed[] {
-  const calls = run.calls.map((call): Placed => {
+function workEvents(run: StoryRun): Unplaced[] {
+  const calls = run.calls.map((call): Unplaced => {
     const durationMs = Math.max(0, call.end.time - callStart(run, call));
     return { order: ORDER.call, event: { ...call.end, runId: run.runId, durationMs } };
   });
   return [...calls, ...run.tools.flatMap((tool) => toolEvents(run.runId, tool))];
 }
 
-function toolEvents(runId: string, tool: ToldTool): Placed[] {
+function toolEvents(runId: string, tool: ToldTool): Unplaced[] {
   const { callId, name, startedMs, endedMs, input, output, end } = tool;
   const start: LifecycleEvent = {
     type: "tool.start",
@@ -187,7 +188,7 @@ function toolEvents(runId: string, tool: ToldTool): Placed[] {
     name,
     input,
   };
-  const placed: Placed[] = [{ order: ORDER.tool, event: start }];
+  const placed: Unplaced[] = [{ order: ORDER.tool, event: start }];
   if (endedMs === undefined) return placed;
   const time = Math.max(startedMs, endedMs);
   return [

@@ -20,6 +20,13 @@ export const subagentRunId = (sessionId: string, thread: string): string =>
   `${sessionId}/${thread}`;
 
 /**
+ * What names a subagent in the ids of its spans: its own id. The hooks of Gemini CLI do not know that one,
+ * but they know the call that started it.
+ */
+export const threadKeyOf = (agent: CliAgentId, { thread, toolCallId }: ToldSubagent): string =>
+  agent === "gemini-cli" ? (toolCallId ?? thread) : thread;
+
+/**
  * How a run ended of which nothing tells its end. Claude Code writes down failures: a turn without any was
  * given up for the next prompt, or its process died. The others fail in silence.
  */
@@ -46,7 +53,7 @@ export class StoryRuns {
       [...story.subagents.values()].map((subagent) => [
         subagent.thread,
         createRun(
-          subagentRunId(sessionId, subagent.thread),
+          subagentRunId(sessionId, threadKeyOf(agent, subagent)),
           subagent.startedMs,
           subagent.lastSignMs,
           { subagent, end: subagent.end ?? untoldEnd(agent, true) },

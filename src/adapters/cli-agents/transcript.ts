@@ -69,6 +69,8 @@ export interface AgentContract {
     readonly file: RegExp;
     /** What the files of one session have in common, told from a path. */
     readonly sessionOf: (path: string) => string;
+    /** Finds a file's session in its first lines; absent where its path tells it. */
+    readonly sessionIn?: (path: string) => ((line: Fields) => string | undefined) | undefined;
     /** A line that says anything of models and their usage holds one of these. */
     readonly usageMarks: readonly string[];
     /** Whether a line can only be this agent's. */

@@ -51,6 +51,7 @@ test.each(CASES)("%s: any lines doubled give the same calls", async (name) => {
         );
         home.write(`${ownFolder(name)}/${file}`, `${doubled.join("\n")}\n`);
       }
+      home.age();
       expect((await home.read()).calls.map(brief)).toEqual(calls.map(brief));
     }),
     { numRuns: 10 },

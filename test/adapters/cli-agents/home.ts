@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempDisposableSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,9 +56,21 @@ export function openHome(...cases: readonly Case[]) {
       if (modified !== undefined) utimesSync(file, new Date(modified), new Date(modified));
       return file;
     },
+    /** Gives each file the time of its last line: copies are new, and all of one moment. */
+    age: () => ageFiles(home),
     read: () => readHome({ HOME: home }),
     [Symbol.dispose]: () => folder.remove(),
   };
+}
+
+function ageFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const times = readFileSync(file, "utf8").match(/2026-\d\d-\d\dT[\d:.]+Z/g) ?? [];
+    const last = new Date(times.sort().at(-1) ?? 0);
+    utimesSync(file, last, last);
+  }
 }
 
 /** Reads all calls that transcripts under an environment, or in some places, tell of. */
@@ -94,5 +114,6 @@ export const brief = ({ sessionId, subagent, end }: TranscriptCall): string => {
 /** Reads all calls of some recorded situations. */
 export async function readCases(...cases: readonly Case[]): Promise<ReadResult> {
   using home = openHome(...cases);
+  home.age();
   return await home.read();
 }

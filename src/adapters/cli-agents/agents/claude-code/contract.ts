@@ -24,6 +24,10 @@ export const claudeCode = {
       const folder = /([^/]+)\/subagents\//.exec(file)?.[1];
       return folder ?? path.posix.basename(file, ".jsonl");
     },
+    sessionIn: (file) =>
+      SUBAGENT_FILE.test(file) && !file.includes("/subagents/")
+        ? (line) => text(line["sessionId"])
+        : undefined,
     usageMarks: ['"usage"', '"cost-state"'],
     isOwnLine: (line) =>
       text(line["sessionId"]) !== undefined &&

@@ -1,6 +1,6 @@
 import { type Fields, record, records, text, timeMs } from "../../fields.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
-import { SessionStory, type ToldSubagent, type ToldToolEnd } from "../../session-story.ts";
+import { SessionStory, type ToldToolEnd } from "../../session-story.ts";
 import type { FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
 import { threadOf } from "./transcript.ts";
 
@@ -80,7 +80,7 @@ export class ClaudeStory implements StoryReader {
     const results = blocks.filter((block) => block["type"] === "tool_result");
     for (const result of results) this.#readResult(moment, result);
     const said = text(content) ?? text(blocks.find((block) => text(block["text"]))?.["text"]) ?? "";
-    if (INTERRUPTED.test(said)) this.#endThread(thread, time, { outcome: "cancelled" });
+    if (INTERRUPTED.test(said)) this.#story.endThread(thread, time, { outcome: "cancelled" });
     else if (results.length === 0 && thread === undefined) this.#readPrompt(moment, said);
   }
 
@@ -116,14 +116,14 @@ export class ClaudeStory implements StoryReader {
     for (const block of records(message["content"])) this.#readBlock(moment, block);
     if (line["isApiErrorMessage"] === true) {
       const error = records(message["content"]).find((block) => text(block["text"]));
-      this.#endThread(thread, time, {
+      this.#story.endThread(thread, time, {
         outcome: "failed",
         error: text(error?.["text"]),
         errorType: text(line["error"]) ?? text(line["apiErrorType"]),
       });
     } else if (text(message["stop_reason"]) === "tool_use")
-      this.#endThread(thread, time, undefined);
-    else this.#endThread(thread, time, { outcome: "completed" });
+      this.#story.endThread(thread, time, undefined);
+    else this.#story.endThread(thread, time, { outcome: "completed" });
   }
 
   #readBlock({ time, thread }: Moment, block: Fields): void {
@@ -151,12 +151,6 @@ export class ClaudeStory implements StoryReader {
     subagent.toolCallId ??= callId;
     subagent.label ??= text(told["description"]);
     subagent.isDetached = told["isAsync"] === true;
-  }
-
-  /** What is told last of a thread's end is its end; a tool that is used is no end. */
-  #endThread(thread: string | undefined, time: number, end: ToldSubagent["end"]): void {
-    const ended = thread === undefined ? this.#story.turn : this.#story.subagent(thread, time);
-    if (ended !== undefined) ended.end = end;
   }
 }
 

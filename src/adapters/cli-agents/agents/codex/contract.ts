@@ -1,7 +1,8 @@
 import path from "node:path";
+import { record, text } from "../../fields.ts";
 import type { AgentContract } from "../../transcript.ts";
 import { CodexStory } from "./story.ts";
-import { CodexReader } from "./transcript.ts";
+import { CodexReader, threadOf } from "./transcript.ts";
 
 /** Codex: `sessions/<year>/<month>/<day>/rollout-….jsonl`, archived ones apart; old ones may be packed. */
 export const codex = {
@@ -14,6 +15,11 @@ export const codex = {
     },
     file: /\/rollout-[^/]*\.jsonl(\.zst)?$/,
     sessionOf: (file) => path.posix.basename(file).replace(/\.jsonl(\.zst)?$/, ""),
+    sessionIn: () => (line) => {
+      const payload = record(line["payload"]);
+      const id = line["type"] === "session_meta" ? text(payload["id"]) : undefined;
+      return id === undefined ? undefined : threadOf(id, payload).sessionId;
+    },
     usageMarks: [
       '"session_meta"',
       '"turn_context"',

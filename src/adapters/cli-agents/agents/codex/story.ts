@@ -144,9 +144,7 @@ export class CodexStory implements StoryReader {
   }
 
   #endThread(time: number, end: ToldEnd): void {
-    const thread = this.#subagentId;
-    const ended = thread === undefined ? this.#story.turn : this.#story.subagent(thread, time);
-    if (ended !== undefined) ended.end = end;
+    this.#story.endThread(this.#subagentId, time, end);
   }
 }
 

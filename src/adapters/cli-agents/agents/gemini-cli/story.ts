@@ -1,4 +1,5 @@
 import { type Fields, record, records, text, timeMs } from "../../fields.ts";
+import { markCall } from "../../hook-moment.ts";
 import { SessionStory, type ToldEnd, type ToldToolEnd } from "../../session-story.ts";
 import type { FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
 
@@ -10,6 +11,8 @@ export class GeminiStory implements StoryReader {
   #file: FileFacts = { path: "" };
   #thread: string | undefined;
   #prompts = 0;
+  readonly #callIds = new Map<string, string>();
+  readonly #marks = new Map<string, number>();
 
   constructor({ content }: StoryOptions) {
     this.#content = content;
@@ -79,9 +82,10 @@ export class GeminiStory implements StoryReader {
   }
 
   #readTool(tool: Fields, time: number): void {
-    const callId = text(tool["id"]);
+    const id = text(tool["id"]);
     const name = text(tool["name"]);
-    if (callId === undefined || name === undefined) return;
+    if (id === undefined || name === undefined) return;
+    const callId = this.#callIdOf(id, markCall(name, tool["args"]));
     const input = this.#content ? tool["args"] : undefined;
     this.#story.startTool({ thread: this.#thread, callId, name, startedMs: time, input });
     const end = toolEnds.get(text(tool["status"]) ?? "");
@@ -96,6 +100,18 @@ export class GeminiStory implements StoryReader {
     subagent.toolCallId ??= callId;
   }
 
+  /** Hooks do not know the agent's id of a call: it is told by what it was given, and by its number in its run. */
+  #callIdOf(id: string, mark: string): string {
+    const known = this.#callIds.get(id);
+    if (known !== undefined) return known;
+    const run = `${this.#thread ?? this.#prompts} ${mark}`;
+    const number = this.#marks.get(run) ?? 0;
+    this.#marks.set(run, number + 1);
+    const callId = `${mark}#${number}`;
+    this.#callIds.set(id, callId);
+    return callId;
+  }
+
   #readNotice(line: Fields, time: number): void {
     const said = text(line["content"]);
     if (line["type"] === "error") this.#endThread(time, { outcome: "failed", error: said });
@@ -103,9 +119,7 @@ export class GeminiStory implements StoryReader {
   }
 
   #endThread(time: number, end: ToldEnd | undefined): void {
-    const thread = this.#thread;
-    const ended = thread === undefined ? this.#story.turn : this.#story.subagent(thread, time);
-    if (ended !== undefined) ended.end = end;
+    this.#story.endThread(this.#thread, time, end);
   }
 }
 

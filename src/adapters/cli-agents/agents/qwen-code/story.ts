@@ -159,8 +159,7 @@ export class QwenStory implements StoryReader {
   }
 
   #endThread({ thread, time }: Moment, end: ToldEnd | undefined): void {
-    const ended = thread === undefined ? this.#story.turn : this.#story.subagent(thread, time);
-    if (ended !== undefined) ended.end = end;
+    this.#story.endThread(thread, time, end);
   }
 }
 

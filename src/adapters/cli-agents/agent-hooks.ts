@@ -1,0 +1,14 @@
+import { claudeHooks } from "./agents/claude-code/hooks.ts";
+import { codexHooks } from "./agents/codex/hooks.ts";
+import { geminiHooks } from "./agents/gemini-cli/hooks.ts";
+import { qwenHooks } from "./agents/qwen-code/hooks.ts";
+import type { AgentHooks } from "./hook-moment.ts";
+import type { CliAgentId } from "./transcript.ts";
+
+/** Every CLI agent's hooks. */
+export const agentHooks: Readonly<Record<CliAgentId, AgentHooks>> = {
+  "claude-code": claudeHooks,
+  "qwen-code": qwenHooks,
+  "gemini-cli": geminiHooks,
+  codex: codexHooks,
+};

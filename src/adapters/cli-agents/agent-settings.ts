@@ -1,0 +1,89 @@
+import path from "node:path";
+import type { CliAgentId, Environment } from "./transcript.ts";
+
+/** Whose settings: the user's own, a project's (not shared with others), or those of a whole machine. */
+export type SettingsScope = "user" | "project" | "managed";
+
+export interface SettingsPlace {
+  readonly env: Environment;
+  readonly home: string;
+  /** The project's folder. */
+  readonly cwd: string;
+}
+
+/** One agent's settings as a table: where they are, which events to ask for, in which unit time is told. */
+export interface AgentSettings {
+  /** Undefined where the agent has none of that kind that would be the user's alone. */
+  readonly file: (scope: SettingsScope, place: SettingsPlace) => string | undefined;
+  readonly events: readonly string[];
+  /** In the agent's own unit: some count in seconds and some in milliseconds. */
+  readonly timeout: number;
+  /** What the user has to know or do beside this. */
+  readonly note?: string;
+}
+
+const CLAUDE_LIKE = [
+  "SessionStart",
+  "UserPromptSubmit",
+  "PreToolUse",
+  "PostToolUse",
+  "PostToolUseFailure",
+  "PostToolBatch",
+  "Stop",
+  "StopFailure",
+  "SubagentStart",
+  "SubagentStop",
+  "SessionEnd",
+];
+
+export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
+  "claude-code": {
+    file: (scope, { env, home, cwd }) =>
+      ({
+        user: path.join(env["CLAUDE_CONFIG_DIR"] || path.join(home, ".claude"), "settings.json"),
+        project: path.join(cwd, ".claude", "settings.local.json"),
+        managed: "/etc/claude-code/managed-settings.json",
+      })[scope],
+    events: CLAUDE_LIKE,
+    timeout: 5,
+  },
+  "qwen-code": {
+    file: (scope, { env, home }) =>
+      ({
+        user: path.join(env["QWEN_HOME"] || path.join(home, ".qwen"), "settings.json"),
+        project: undefined,
+        managed: "/etc/qwen-code/settings.json",
+      })[scope],
+    events: CLAUDE_LIKE,
+    timeout: 5000,
+  },
+  "gemini-cli": {
+    file: (scope, { env, home }) =>
+      ({
+        user: path.join(env["GEMINI_CLI_HOME"] || home, ".gemini", "settings.json"),
+        project: undefined,
+        managed: "/etc/gemini-cli/settings.json",
+      })[scope],
+    events: ["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "AfterAgent", "SessionEnd"],
+    timeout: 5000,
+  },
+  codex: {
+    file: (scope, { env, home }) =>
+      scope === "user"
+        ? path.join(env["CODEX_HOME"] || path.join(home, ".codex"), "hooks.json")
+        : undefined,
+    events: [
+      "SessionStart",
+      "UserPromptSubmit",
+      "PreToolUse",
+      "PostToolUse",
+      "Stop",
+      "Interrupt",
+      "SubagentStart",
+      "SubagentStop",
+      "SessionEnd",
+    ],
+    timeout: 3,
+    note: "Codex asks once whether it may run these hooks: say yes, or nothing is recorded.",
+  },
+};

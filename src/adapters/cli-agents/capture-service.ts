@@ -1,0 +1,166 @@
+import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import { isAlive } from "./agent-process.ts";
+import { createProjectFinder, type FindProject } from "./find-project.ts";
+import type { HookMoment } from "./hook-moment.ts";
+import { GRACE_MS, type HookSession } from "./hook-session.ts";
+import { HookSessions } from "./hook-sessions.ts";
+import { readLiveTranscript } from "./live-transcript.ts";
+import { type KeptMoment, Spool } from "./spool.ts";
+import { toToldRuns } from "./told-runs.ts";
+import type { CliAgentId } from "./transcript.ts";
+
+/** What takes the events of captured sessions. */
+export interface CaptureTarget {
+  observe(agent: CliAgentId, event: LifecycleEvent): void;
+  /** Lets time pass for runs that wait for late facts. */
+  advance(nowMs: number): void;
+  /** Resolves true when everything told so far is stored. */
+  flush(): Promise<boolean>;
+}
+
+export interface CaptureOptions {
+  readonly dataFolder: string;
+  /** Whether prompts, answers and what tools were given and gave back are kept on this machine. */
+  readonly content: boolean;
+  readonly target: CaptureTarget;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Trouble that does not end the service; said once a cause. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** How often a turn that runs is looked at in its transcript, and how much of the time that may take. */
+const PROGRESS_MS = 5000;
+const PROGRESS_SHARE = 20;
+/** A process is given this long to write what it still has. */
+const GONE_MS = 2000;
+/** A session of which no process is known is over after this long without a sign. */
+const IDLE_MS = 30 * 60_000;
+
+interface Watched {
+  nextReadMs: number;
+  goneMs: number | undefined;
+}
+
+/**
+ * Turns what capture left in the data folder into events, also what it left while nobody took it: each
+ * once, at its own time. Call `tick` now and then; nothing is lost between two calls.
+ */
+export class CaptureService {
+  readonly #options: CaptureOptions;
+  readonly #spool: Spool;
+  readonly #sessions: HookSessions;
+  readonly #findProject: FindProject = createProjectFinder();
+  readonly #watched = new WeakMap<HookSession, Watched>();
+  /** Sessions that are over and not yet known to be stored. */
+  #ended: HookSession[] = [];
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+    this.#spool = new Spool(options.dataFolder, options.content);
+    this.#sessions = new HookSessions((agent, event) => options.target.observe(agent, event));
+  }
+
+  /** Takes what an earlier process knew, and what came while there was none. Hooks may be attached after it. */
+  async restore(): Promise<void> {
+    await this.#takeAll(await this.#spool.readJournals());
+    await this.tick();
+  }
+
+  async tick(): Promise<void> {
+    try {
+      for (let kept = await this.#spool.take(); kept.length > 0; kept = await this.#spool.take()) {
+        await this.#takeAll(kept);
+      }
+      for (const session of this.#sessions.all) await this.#look(session);
+      this.#options.target.advance(this.#options.now());
+      await this.#forgetEnded();
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      this.#options.onTrouble(error);
+    }
+  }
+
+  async #takeAll(kept: readonly KeptMoment[]): Promise<void> {
+    for (const { moment } of kept) {
+      const session = this.#sessions.sessionOf(moment);
+      const isNext = moment.kind === "prompt" || moment.kind.startsWith("session.");
+      // What comes next ends what was there: it is told whole before.
+      if (isNext && (session.hasTurn || session.isSettling)) await this.#read(session);
+      if (moment.kind === "session.start" && moment.agent === "gemini-cli") {
+        await this.#countTurns(session, moment);
+      }
+      const { cwd } = moment;
+      const project = cwd === undefined ? undefined : await this.#findProject(cwd);
+      this.#sessions.take({ ...moment, project });
+      this.#noteEnd(session);
+    }
+  }
+
+  #noteEnd(session: HookSession): void {
+    const isOver = !session.isOpen && session.latest !== undefined;
+    if (isOver && !this.#ended.includes(session)) this.#ended.push(session);
+    if (!isOver) this.#ended = this.#ended.filter((each) => each !== session);
+  }
+
+  /** Turns without keys are numbered over all starts of the program. */
+  async #countTurns(session: HookSession, moment: HookMoment): Promise<void> {
+    if (moment.reason !== "resume" || moment.transcriptPath === undefined) return;
+    const { content, signal } = this.#options;
+    const told = await readLiveTranscript(moment.agent, moment.transcriptPath, { content, signal });
+    if (told !== undefined) session.complete(toToldRuns(told), told.story.turns.length);
+  }
+
+  async #look(session: HookSession): Promise<void> {
+    if (!session.isOpen) return;
+    const nowMs = this.#options.now();
+    const watched = this.#watched.get(session) ?? { nextReadMs: 0, goneMs: undefined };
+    this.#watched.set(session, watched);
+    const isDue = session.isSettling && nowMs >= session.lastSignMs + GRACE_MS;
+    if (isDue) await this.#read(session);
+    else if (session.hasTurn && nowMs >= watched.nextReadMs) {
+      await this.#read(session);
+      session.tellProgress();
+      const tookMs = this.#options.now() - nowMs;
+      watched.nextReadMs = nowMs + Math.max(PROGRESS_MS, tookMs * PROGRESS_SHARE);
+    }
+    session.advance(nowMs);
+    if (await this.#isGone(session, watched, nowMs)) {
+      await this.#read(session);
+      session.close();
+      this.#noteEnd(session);
+    }
+  }
+
+  async #read(session: HookSession): Promise<void> {
+    const { latest } = session;
+    if (latest?.transcriptPath === undefined) return;
+    const { content, signal } = this.#options;
+    const told = await readLiveTranscript(latest.agent, latest.transcriptPath, { content, signal });
+    if (told !== undefined) session.complete(toToldRuns(told));
+  }
+
+  async #isGone(session: HookSession, watched: Watched, nowMs: number): Promise<boolean> {
+    const { lastSignMs, latest } = session;
+    if (latest?.pid === undefined) return nowMs - lastSignMs > IDLE_MS;
+    if (await isAlive(latest.pid, latest.timeMs)) {
+      watched.goneMs = undefined;
+      return false;
+    }
+    watched.goneMs ??= nowMs;
+    return nowMs - watched.goneMs >= GONE_MS;
+  }
+
+  /** A session that is over and stored is in no journal. */
+  async #forgetEnded(): Promise<void> {
+    if (this.#ended.length === 0) return;
+    const ended = this.#ended;
+    if (!(await this.#options.target.flush())) return;
+    for (const session of ended) {
+      if (session.isOpen || session.latest === undefined) continue;
+      await this.#spool.forget(session.latest);
+      this.#sessions.forget(session);
+    }
+    this.#ended = this.#ended.filter((session) => !ended.includes(session));
+  }
+}
