@@ -1,6 +1,12 @@
 // Adds to package-lock.json the packages of other platforms that npm left out, because the registry it was made with
-// does not carry them: `npm ci` refuses such a file. Run it after every change of the dependencies.
+// does not carry them: `npm ci` refuses such a file. Run it after every change of the dependencies:
+//
+//     complete-lock.ts [FOLDER]
+//
+// FOLDER: a package of its own, such as test/stack/temporal; default: the product.
 import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 interface LockedPackage {
   readonly version?: string;
@@ -53,7 +59,8 @@ function findMissing({ packages }: LockFile): [string, LockedPackage][] {
   );
 }
 
-const file = new URL("../package-lock.json", import.meta.url);
+const [folder = fileURLToPath(new URL("..", import.meta.url))] = process.argv.slice(2);
+const file = path.resolve(folder, "package-lock.json");
 const lockFile: LockFile = JSON.parse(readFileSync(file, "utf8"));
 const missing = findMissing(lockFile);
 const packages = Object.entries(lockFile.packages).concat(missing);

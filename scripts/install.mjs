@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runChild } from "./child.mjs";
@@ -43,19 +43,19 @@ function readPackages(file) {
 }
 
 /** Runs `npm ci`, once for all processes that ask at the same time. Quiet unless it fails. */
-export async function installDependencies(root) {
+export async function installDependencies(root, options = []) {
   await withLock(path.join(root, ".install.lock"), async () => {
     if (isInstalled(root)) return;
     process.stderr.write("Installing dependencies (npm ci) ...\n");
-    await runNpmCi(root);
+    await runNpmCi(root, options);
   });
 }
 
-async function runNpmCi(root) {
+async function runNpmCi(root, options) {
   let output = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     // NODE_ENV=production would leave out the tools, and the Node that runs them.
-    const result = await runNpm(["ci", "--include=dev", "--loglevel=error"], root);
+    const result = await runNpm(["ci", "--include=dev", "--loglevel=error", ...options], root);
     if (result.code === 0) return;
     output = result.output;
     if (result.signal !== null) break;
@@ -107,7 +107,7 @@ function findWorkingNode(root) {
   });
 }
 
-async function withLock(file, body) {
+export async function withLock(file, body) {
   const deadline = Date.now() + LOCK_WAIT_MS;
   while (!tryLock(file)) {
     if (Date.now() > deadline) throw failure(`Another install holds ${file}: remove it to go on.`);
@@ -121,23 +121,39 @@ async function withLock(file, body) {
 }
 
 function tryLock(file) {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
   try {
-    const descriptor = openSync(file, "wx");
-    writeSync(descriptor, String(process.pid));
-    closeSync(descriptor);
+    // A link comes into being with its content: there is never a lock without an owner.
+    linkSync(own, file);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (isOwnerGone(file)) rmSync(file, { force: true });
+    removeStaleLock(file, own);
     return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Takes away the lock of an owner that is gone; one that is not is put back. */
+function removeStaleLock(file, own) {
+  if (!isOwnerGone(file)) return;
+  const taken = `${own}.stale`;
+  try {
+    renameSync(file, taken);
+    // Somebody else may have been quicker, and this be the lock of that new owner.
+    if (!isOwnerGone(taken)) linkSync(taken, file);
+  } catch (error) {
+    if (error.code !== "ENOENT" && error.code !== "EEXIST") throw error;
+  } finally {
+    rmSync(taken, { force: true });
   }
 }
 
 function isOwnerGone(file) {
   try {
-    const pid = Number(readFileSync(file, "utf8"));
-    // An owner that has not written its number yet is alive.
-    if (pid > 0) process.kill(pid, 0);
+    process.kill(Number(readFileSync(file, "utf8")), 0);
     return false;
   } catch (error) {
     return error.code === "ESRCH";

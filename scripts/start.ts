@@ -1,25 +1,64 @@
-import { mkdir } from "node:fs/promises";
+// `npm start`: a server with a session to look at. It takes a data folder of its own in the checkout, plays a
+// recorded session of an OpenClaw gateway as if it had just ended, and runs a demo agent that has a turn now and
+// then. Ctrl-C stops it; the next start begins anew.
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runCli } from "../src/cli/run.ts";
+import { CodedError } from "../src/base/errors.ts";
+import { askLoginUrl } from "../src/cli/login-url.ts";
+import { findViewer } from "../src/cli/viewer-folder.ts";
+import { startServer, type TurnspanServer } from "../src/server/server.ts";
+import { lockFolder } from "../src/server/writer/lock.ts";
+import { playRecordedSession } from "./demo/recorded-session.ts";
+import { runSupportBot } from "./demo/support-bot.ts";
 
-/** Plays the recorded gateway session and says where its spans and records are. */
-const recording = fileURLToPath(
-  new URL("../test/fixtures/openclaw/gateway-events.jsonl", import.meta.url),
-);
-const folder = fileURLToPath(new URL("../.turnspan/", import.meta.url));
-await mkdir(folder, { recursive: true });
+const dataFolder = fileURLToPath(new URL("../.turnspan/demo", import.meta.url));
+/** A browser that was let in stays so. */
+const KEPT = new Set(["lock.db", "read-token"]);
+const PAUSE_MS = 15_000;
 
-process.stdout.write("A recorded session of an OpenClaw gateway, played through Turnspan:\n\n");
-process.exitCode = await runCli(
-  ["replay", "--host", "openclaw", recording, "--out", `${folder}recorded-session.jsonl`],
-  {
-    env: process.env,
-    cwd: process.cwd(),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    now: Date.now,
-    fetch: globalThis.fetch,
-    signal: new AbortController().signal,
-  },
-);
-process.stdout.write(`\nSpans and records, as OTLP JSON lines: ${folder}recorded-session.jsonl\n`);
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof CodedError && error.code === code;
+
+/** Throws SERVER_DATA_IN_USE where a demo runs already. */
+function clearData(): void {
+  using _lock = lockFolder(dataFolder);
+  for (const name of readdirSync(dataFolder).filter((one) => !KEPT.has(one))) {
+    rmSync(join(dataFolder, name), { recursive: true });
+  }
+}
+
+/** On the usual ports, where they are free: then telemetry of one's own arrives here too. */
+function startDemoServer(): Promise<TurnspanServer> {
+  const options = { dataFolder, viewerFolder: findViewer(), home: process.env["HOME"] };
+  return startServer(options).catch((error: unknown) => {
+    if (!hasCode(error, "SERVER_PORT_TAKEN")) throw error;
+    return startServer({ ...options, port: 0, uiPort: 0 });
+  });
+}
+
+async function runDemo(signal: AbortSignal): Promise<void> {
+  clearData();
+  await using server = await startDemoServer();
+  await playRecordedSession(server.otlpUrl, Date.now());
+  process.stdout.write(`Turnspan shows a recorded session at\n\n  ${server.createLoginUrl()}\n\n`);
+  process.stdout.write("A demo agent has a turn now and then; Ctrl-C stops both.\n");
+  await Promise.race([
+    runSupportBot({ otlpUrl: server.otlpUrl, pauseMs: PAUSE_MS, signal }),
+    server.failed.then((error) => Promise.reject(error)),
+  ]);
+}
+
+const controller = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => controller.abort());
+}
+try {
+  await runDemo(controller.signal);
+} catch (error) {
+  const open = hasCode(error, "SERVER_DATA_IN_USE")
+    ? await askLoginUrl(dataFolder, fetch)
+    : undefined;
+  if (open === undefined) throw error;
+  process.stdout.write(`The demo is running already, at\n\n  ${open.loginUrl}\n`);
+}

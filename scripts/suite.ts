@@ -1,6 +1,6 @@
 // Runs one Vitest project and leaves its results in .reports/<suite>.json:
 //
-//     suite.ts unit|stack|faults [--quick] [VITEST ARGS...]
+//     suite.ts unit|stack|faults|browser [--quick] [VITEST ARGS...]
 //
 // --quick, of the fault suite, plays fewer rounds.
 import { rmSync } from "node:fs";
@@ -21,6 +21,8 @@ process.argv = [
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,
+  // Fault tests wait more than they compute: for disks, outages and processes that they started.
+  ...(suite === "faults" ? ["--maxWorkers=3"] : []),
   ...given.filter((argument) => argument !== "--quick"),
 ];
 await import(new URL("../node_modules/vitest/vitest.mjs", import.meta.url).href);

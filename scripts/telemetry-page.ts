@@ -1,5 +1,5 @@
 import * as attributes from "../src/lifecycle/attributes.ts";
-import { recordAttributeNames } from "../src/lifecycle/record-attributes.ts";
+import { attemptNames, recordAttributeNames } from "../src/lifecycle/record-attributes.ts";
 import { attributeDescriptions } from "../src/semconv/descriptions.ts";
 import { GEN_AI_PROFILE } from "../src/semconv/gen-ai.ts";
 import { type MetricDefinition, metricTable } from "../src/semconv/metrics.ts";
@@ -19,7 +19,11 @@ const spans: readonly (readonly [string, string, string, string, readonly string
     "session {agent}",
     "INTERNAL",
     "root of its own trace; linked to the segment before it",
-    [...attributes.sessionStartAttributes.names, ...attributes.sessionEndAttributes.names],
+    [
+      ...attributes.sessionStartAttributes.names,
+      ...attributes.endReasonAttributes.names,
+      ...attributes.sessionEndAttributes.names,
+    ],
   ],
   [
     "turn",
@@ -35,8 +39,8 @@ const spans: readonly (readonly [string, string, string, string, readonly string
     "the tool call that spawned it, else its parent's run; a detached one is a root with a link",
     [
       ...attributes.runStartAttributes.names,
-      ...attributes.runEndAttributes.names,
-      ...attributes.spawnAttributes.names,
+      ...attributes.subagentNames(attributes.runEndAttributes.names),
+      ...attributes.spawnNames,
     ],
   ],
   [
@@ -55,7 +59,11 @@ const spans: readonly (readonly [string, string, string, string, readonly string
     "execute_tool {tool}",
     "INTERNAL",
     "the turn or subagent",
-    [...attributes.toolStartAttributes.names, ...attributes.callEndAttributes.names],
+    [
+      ...attributes.toolStartAttributes.names,
+      ...attributes.toolEndAttributes.names,
+      ...attributes.callEndAttributes.names,
+    ],
   ],
 ];
 
@@ -88,15 +96,17 @@ GenAI semantic conventions, profile \`${GEN_AI_PROFILE}\`; ours are under \`turn
 
 ## Spans
 
-Every span also carries who and where: ${list(attributes.whoAttributes.names)}, \`turnspan.session.key\`.
+Every span also carries who and where: ${list(attributes.whoAttributes.names)}, \`turnspan.session.key\`,
+and where they are set \`turnspan.host\` and \`turnspan.source\`.
 Message content (\`gen_ai.input.messages\`, \`gen_ai.output.messages\`, \`gen_ai.tool.call.arguments\`,
 \`gen_ai.tool.call.result\`) is there only where the content mode allows. Totals of turns and sessions stand
 under \`turnspan.\` because backends add up \`gen_ai.usage.*\` over all spans of a trace.
 
 ${table(["thing", "span name", "kind", "parent", "attributes"], spanRows)}
 
-Span events: \`turnspan.session.patch\` on the session and on the open turn, \`turnspan.turn.attempt\`,
-\`turnspan.hook.decision\` and \`turnspan.hook.failure\` on the turn.
+Span events: \`turnspan.session.patch\` on the session and on the open turn, \`turnspan.hook.decision\` and
+\`turnspan.hook.failure\` on the turn, all with the attributes of their records, and on the turn
+\`turnspan.turn.attempt\` with ${list(attemptNames)}. Links carry \`turnspan.link.kind\`.
 
 ## Records
 

@@ -121,6 +121,7 @@ export function startToolCall(memory: Memory, host: HostEvent): Events {
   const facts = toolFacts(memory, host);
   if (facts?.name === undefined) return NO_EVENTS;
   const { run, callId, name, input } = facts;
+  if (!run.toolResults.has(callId)) run.openTools.set(callId, name);
   if (name === SPAWN_TOOL && !run.toolResults.has(callId)) run.spawnCalls.add(callId);
   const trace = toolTrace(host);
   run.traceId ??= trace?.traceId;
@@ -168,6 +169,7 @@ function toolEnd(memory: Memory, host: HostEvent, facts: ToolFacts, about: ToolE
   const { run, callId, name, data } = facts;
   const spawned = spawnedBy(memory, host.time, facts);
   run.spawnCalls.delete(callId);
+  run.openTools.delete(callId);
   run.toolResults.add(callId);
   return join(startRun(run, host.time), spawned, [
     {

@@ -1,3 +1,5 @@
+import type { Actor, TraceIds } from "../../lifecycle/events.ts";
+
 /** Ids in W3C form that the gateway puts on its hooks and diagnostics. */
 export interface HostTrace {
   readonly traceId: string;
@@ -36,6 +38,8 @@ export interface RunMemory {
   /** The parent outside the host was given out. */
   hasParent: boolean;
   traceId: string | undefined;
+  /** Ids of its span, once its harness's are known. */
+  trace: TraceIds | undefined;
   span: TurnSpan | undefined;
   attempts: number;
   hostAttempt: number | undefined;
@@ -52,6 +56,8 @@ export interface RunMemory {
   /** Tool calls whose result is known, and those that may be spawning a subagent now. */
   readonly toolResults: Set<string>;
   readonly spawnCalls: Set<string>;
+  /** Tool calls under way, by id, with the tool's name. */
+  readonly openTools: Map<string, string>;
 }
 
 /** All that translating remembers. Bounded: runs by time and number, spans by number. */
@@ -61,6 +67,8 @@ export interface Memory {
   readonly turnSpans: Map<string, TurnSpan>;
   /** Parent of a request's span, where a caller outside the host gave one. */
   readonly requestParents: Map<string, string>;
+  /** Who made a request, by its span's id: what a change of settings inside it is judged by. */
+  readonly requesters: Map<string, Actor>;
   nextSweep: number;
   isStopping: boolean;
 }
@@ -77,6 +85,7 @@ export function createMemory(): Memory {
     runs: new Map(),
     turnSpans: new Map(),
     requestParents: new Map(),
+    requesters: new Map(),
     nextSweep: Number.NEGATIVE_INFINITY,
     isStopping: false,
   };
@@ -108,6 +117,7 @@ export function rememberRun(memory: Memory, runId: string, time: number): RunMem
     isStarted: false,
     hasParent: false,
     traceId: undefined,
+    trace: undefined,
     span: undefined,
     attempts: 1,
     hostAttempt: undefined,
@@ -118,6 +128,7 @@ export function rememberRun(memory: Memory, runId: string, time: number): RunMem
     callIdUses: new Map(),
     toolResults: new Set(),
     spawnCalls: new Set(),
+    openTools: new Map(),
   };
   memory.runs.set(runId, run);
   forgetOldest(memory.runs, MAX_RUNS);
@@ -133,6 +144,11 @@ export function rememberTurnSpan(memory: Memory, hostSpanId: string, span: TurnS
 export function rememberRequest(memory: Memory, spanId: string, parentSpanId: string): void {
   memory.requestParents.set(spanId, parentSpanId);
   forgetOldest(memory.requestParents, MAX_REQUESTS);
+}
+
+export function rememberRequester(memory: Memory, spanId: string, actor: Actor): void {
+  memory.requesters.set(spanId, actor);
+  forgetOldest(memory.requesters, MAX_REQUESTS);
 }
 
 /** Forgets runs that ended a while ago, and those that never came to anything. */

@@ -119,6 +119,12 @@ export class RecordingReader {
     return left.length === 0 ? due : [...left, ...due];
   }
 
+  /** Counts and tells a line that nobody could hand over. */
+  skip(reason: string): void {
+    this.#line += 1;
+    this.#reject(reason);
+  }
+
   /** The recording is at its end: returns all that is left. */
   flush(): readonly HostEvent[] {
     return [...this.#findStart(), ...this.#buffer.flush()];

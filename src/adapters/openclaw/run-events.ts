@@ -1,3 +1,4 @@
+import { noteRpc } from "./actors.ts";
 import { number, record, text } from "./fields.ts";
 import type { HostEvent } from "./host-events.ts";
 import { type Memory, type RunMemory, rememberRun } from "./memory.ts";
@@ -6,9 +7,9 @@ import {
   type Events,
   join,
   NO_EVENTS,
+  noteHarness,
   runOf,
   startRun,
-  startTracedRun,
   traceNews,
   workOn,
 } from "./runs.ts";
@@ -23,6 +24,7 @@ export function seeRun(memory: Memory, host: HostEvent): Events {
 /** A diagnostic on the way of a request; may name the span of a caller outside. */
 export function seeRequest(memory: Memory, host: HostEvent): Events {
   runOf(memory, host);
+  noteRpc(memory, host);
   const news = noteRequest(memory, hostTrace(host.event["trace"]));
   if (news?.run.sessionKey === undefined) return NO_EVENTS;
   return [traceNews(news.run, news.run.sessionKey, host.time, news.trace)];
@@ -32,7 +34,7 @@ export function seeRequest(memory: Memory, host: HostEvent): Events {
 export function startHarness(memory: Memory, host: HostEvent): Events {
   const run = runOf(memory, host);
   if (run === undefined) return NO_EVENTS;
-  return startTracedRun(memory, run, hostTrace(host.event["trace"]), host.time);
+  return noteHarness(memory, run, hostTrace(host.event["trace"]), host.time);
 }
 
 /** `run.started`: a span of the gateway's own between harness and calls. */
@@ -49,8 +51,10 @@ export function startHostRun(memory: Memory, host: HostEvent): Events {
 export function prepareTurn(memory: Memory, host: HostEvent): Events {
   const run = runOf(memory, host);
   if (run === undefined) return NO_EVENTS;
-  const started = startTracedRun(memory, run, hostTrace(host.ctx["trace"]), host.time);
-  return join(started, workOn(run, host.time));
+  const harness = hostTrace(host.ctx["trace"]);
+  const news = noteHarness(memory, run, harness, host.time);
+  const started = harness === undefined ? NO_EVENTS : startRun(run, host.time);
+  return join(news, started, workOn(run, host.time));
 }
 
 /** Lifecycle phase `start`. */

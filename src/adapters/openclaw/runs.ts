@@ -38,7 +38,7 @@ export function runOf(memory: Memory, host: HostEvent): RunMemory | undefined {
 /** Starts a run of which something is told that needs it, with as much of its trace as is known. */
 export function startRun(run: RunMemory, time: number): Events {
   if (run.isStarted || run.sessionKey === undefined) return NO_EVENTS;
-  return begin(run, time, run.sessionKey, knownTrace(run));
+  return begin(run, time, run.sessionKey, run.trace ?? knownTrace(run));
 }
 
 const knownTrace = (run: RunMemory): TraceIds | undefined =>
@@ -75,8 +75,11 @@ function begin(
 export const joinModel = (provider: string | undefined, model: string): string =>
   provider === undefined ? model : `${provider}/${model}`;
 
-/** Starts a run once its harness span is known; a run that started without it is told of its ids. */
-export function startTracedRun(
+/**
+ * Learns a run's ids from its harness's span. A run that has started without them is told of them; one
+ * that has not waits for a hook or an agent event, which say more than the diagnostics that come first.
+ */
+export function noteHarness(
   memory: Memory,
   run: RunMemory,
   harness: HostTrace | undefined,
@@ -84,13 +87,12 @@ export function startTracedRun(
 ): Events {
   const { sessionKey } = run;
   if (harness === undefined || sessionKey === undefined) return NO_EVENTS;
-  if (run.span !== undefined) {
+  if (run.trace !== undefined) {
     noteRunSpan(memory, run, harness);
     return NO_EVENTS;
   }
-  const trace = adoptSpan(memory, run, harness);
-  if (!run.isStarted) return begin(run, time, sessionKey, trace);
-  return [traceNews(run, sessionKey, time, trace)];
+  run.trace = adoptSpan(memory, run, harness);
+  return run.isStarted ? [traceNews(run, sessionKey, time, run.trace)] : NO_EVENTS;
 }
 
 /** Ids that came to be known after the run's start. */

@@ -1,4 +1,5 @@
 import type { Settings } from "../../lifecycle/events.ts";
+import { findActor, noteSender } from "./actors.ts";
 import { type Fields, record, text } from "./fields.ts";
 import type { HostEvent } from "./host-events.ts";
 import type { Memory } from "./memory.ts";
@@ -35,8 +36,8 @@ export function closeSession(_memory: Memory, host: HostEvent): Events {
   ];
 }
 
-/** The payload names nobody who asked for the change, so no actor is given. */
-export function patchSession(_memory: Memory, host: HostEvent): Events {
+/** The payload names nobody who asked for the change: that is read from the span it was made in. */
+export function patchSession(memory: Memory, host: HostEvent): Events {
   const sessionKey = sessionKeyOf(host);
   if (sessionKey === undefined) return NO_EVENTS;
   const context = record(host.event["context"]);
@@ -48,13 +49,20 @@ export function patchSession(_memory: Memory, host: HostEvent): Events {
       time: host.time,
       sessionKey,
       sessionId: text(entry["sessionId"]),
-      patch: record(context["patch"]),
+      patch: withoutAddress(record(context["patch"])),
       entry: context["sessionEntry"],
       settings: context["sessionEntry"] === undefined ? undefined : settingsOf(entry),
       source: "session:patch",
+      actor: findActor(memory, host),
       cfg: typeof cfg === "object" && cfg !== null ? cfg : undefined,
     },
   ];
+}
+
+/** A patch also says which session it is for: that is no change of it. */
+function withoutAddress(patch: Fields): Settings {
+  const { agentId: _agentId, expectedSessionId: _sessionId, ...settings } = patch;
+  return settings;
 }
 
 /** Settings that the session entry and a patch call by the same name. */
@@ -91,8 +99,9 @@ function modelOf(entry: Fields): string | undefined {
   return used === undefined ? undefined : joinModel(text(entry["modelProvider"]), used);
 }
 
-export function receiveMessage(_memory: Memory, host: HostEvent): Events {
+export function receiveMessage(memory: Memory, host: HostEvent): Events {
   const { event, ctx, time } = host;
+  noteSender(memory, host);
   const sessionKey = sessionKeyOf(host);
   if (sessionKey === undefined) return NO_EVENTS;
   return [

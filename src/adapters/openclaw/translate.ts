@@ -1,10 +1,12 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
 import type { HostEvent } from "./host-events.ts";
 import { findRow } from "./host-table.ts";
-import { createMemory, sweep } from "./memory.ts";
+import { createMemory, type Memory, sweep } from "./memory.ts";
 import { NO_EVENTS } from "./runs.ts";
 
 export interface Translator {
+  /** What was heard so far; to look things up in. */
+  readonly memory: Memory;
   /** What one thing the gateway said means; often nothing. Same host events, same result. */
   translate(host: HostEvent): readonly LifecycleEvent[];
 }
@@ -16,6 +18,7 @@ export interface Translator {
 export function createTranslator(): Translator {
   const memory = createMemory();
   return {
+    memory,
     translate(host) {
       sweep(memory, host.time);
       return findRow(host.kind, host.name)?.take(memory, host) ?? NO_EVENTS;

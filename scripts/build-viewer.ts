@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const root = new URL("../", import.meta.url);
+const source = fileURLToPath(new URL("src/web", root));
+
+/** Where the server looks for the viewer in a checkout. */
+export const VIEWER_FOLDER = fileURLToPath(new URL("dist/web", root));
+
+/** Builds the viewer. */
+export async function buildViewer(folder: string = VIEWER_FOLDER): Promise<void> {
+  await build({
+    configFile: false,
+    root: source,
+    logLevel: "warn",
+    // The page may stand nowhere else than at the root of its server.
+    base: "/",
+    publicDir: false,
+    // Vite reads NODE_ENV, which says what the program that builds runs as, not what is built.
+    define: { "process.env.NODE_ENV": '"production"' },
+    oxc: { jsx: { runtime: "automatic", development: false } },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: "baseline-widely-available",
+      // Nothing in the page itself: the content policy allows files of the server alone.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+      rolldownOptions: {
+        onLog: (level, log, handle) => {
+          // Libraries mark what is for browsers alone: all of this is.
+          if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log);
+        },
+      },
+    },
+  });
+}
+
+/** Builds the viewer where it is missing or older than its source. */
+export async function buildMissingViewer(): Promise<void> {
+  const page = join(VIEWER_FOLDER, "index.html");
+  const builtMs = existsSync(page) ? statSync(page).mtimeMs : 0;
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" });
+  const changedMs = Math.max(...files.map((file) => statSync(join(source, file)).mtimeMs));
+  if (changedMs > builtMs) await buildViewer();
+}

@@ -1,0 +1,62 @@
+import { VERSION } from "../../version.ts";
+import type { HostApi } from "./host-api.ts";
+import type { Observation } from "./observation.ts";
+import type { SharedState } from "./shared-state.ts";
+import { seesConversations } from "./taps.ts";
+
+/** How the plugin is doing, as the gateway method, the command line and the chat command show it. */
+export interface Status {
+  readonly version: string;
+  readonly running: boolean;
+  /** Where spans go; undefined where they go nowhere. */
+  readonly endpoint: string | undefined;
+  readonly conversationAccess: boolean;
+  readonly openRuns: number;
+  readonly openSessions: number;
+  readonly dropped: readonly {
+    readonly signal: string;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  /** Of the run that was asked for, while it is remembered. */
+  readonly run: { readonly traceId: string | undefined; readonly ended: boolean } | undefined;
+}
+
+export function readStatus(api: HostApi, state: SharedState, runId?: string): Status {
+  const { observation } = state;
+  const runs = observation?.openRuns() ?? [];
+  return {
+    version: VERSION,
+    running: observation !== undefined,
+    endpoint: observation && endpointOf(observation),
+    conversationAccess: seesConversations(api),
+    openRuns: runs.length,
+    openSessions: new Set(runs.map(({ sessionKey }) => sessionKey)).size,
+    dropped: observation?.telemetry.dropped() ?? [],
+    run: findRun(observation, runId),
+  };
+}
+
+function findRun(observation: Observation | undefined, runId: string | undefined): Status["run"] {
+  const run = observation?.memory.runs.get(runId ?? "");
+  return run && { traceId: run.span?.traceId ?? run.traceId, ended: run.endedAt !== undefined };
+}
+
+/** Where spans go by OTLP over HTTP. */
+export function endpointOf({ telemetry }: Observation): string | undefined {
+  const target = telemetry.config.exporters.traces.find(({ kind }) => kind === "otlp");
+  return target?.kind === "otlp" ? target.url : undefined;
+}
+
+/** In lines, for people. */
+export function statusText(status: Status): string {
+  const { dropped } = status;
+  const lost = dropped.map(({ signal, reason, count }) => `${count} ${signal} (${reason})`);
+  return [
+    `Turnspan ${status.version}: ${status.running ? "recording" : "not running"}`,
+    `sends to ${status.endpoint ?? "nothing"}`,
+    `conversation access: ${status.conversationAccess ? "yes" : "no"}`,
+    `running now: ${status.openRuns} turns in ${status.openSessions} sessions`,
+    `lost: ${lost.length === 0 ? "nothing" : lost.join(", ")}`,
+  ].join("\n");
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { TurnList } from "../../../src/server/api-types.ts";
+import {
+  gatewayEnvironment,
+  gatewayPaths,
+  startGateway,
+  writeGatewayConfig,
+} from "../../support/openclaw/gateway.ts";
+import { installHost, packTurnspan } from "../../support/openclaw/host.ts";
+import { startMockProvider } from "../../support/openclaw/mock-provider.ts";
+import { until } from "../../support/openclaw/scene.ts";
+import { runProcess } from "../../support/run-process.ts";
+import { startTestServer } from "../../support/server.ts";
+
+const FLAGS = ["--force", "--accept-capabilities"];
+
+async function openclaw(host: string, work: string, args: readonly string[]): Promise<string> {
+  const file = path.join(host, "node_modules/openclaw/openclaw.mjs");
+  const env = gatewayEnvironment(work);
+  const { code, stdout, stderr } = await runProcess(process.execPath, [file, ...args], {
+    env,
+    cwd: work,
+  });
+  if (code !== 0) throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** A gateway's folder with a config that knows nothing of us. */
+async function withGateway(
+  body: (host: string, work: string, providerUrl: string) => Promise<void>,
+): Promise<void> {
+  const host = await installHost();
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), "turnspan-install-"));
+  await using provider = await startMockProvider();
+  writeGatewayConfig({ host, work: folder.path, providerUrl: provider.url, plugins: {} }, 1);
+  await body(host, folder.path, provider.url);
+}
+
+const entryOf = (work: string): { enabled?: boolean } | undefined =>
+  JSON.parse(readFileSync(gatewayPaths(work).config, "utf8")).plugins.entries.turnspan;
+
+test("installed from its package, the plugin records the first turn", async () => {
+  const { tarball } = await packTurnspan();
+  await withGateway(async (host, work, providerUrl) => {
+    await openclaw(host, work, ["plugins", "install", `npm-pack:${tarball}`, ...FLAGS]);
+    expect(entryOf(work)?.enabled).toBe(true);
+    await using server = await startTestServer();
+    await openclaw(host, work, [
+      "config",
+      "set",
+      "plugins.entries.turnspan.config.telemetry.endpoint",
+      server.server.otlpUrl,
+    ]);
+    await using gateway = await startGateway({
+      host,
+      work,
+      providerUrl,
+      plugins: {},
+      keepConfig: true,
+    });
+    const params = {
+      agentId: "main",
+      sessionKey: "agent:main:main",
+      message: "hello",
+      idempotencyKey: "run-1",
+    };
+    expect(await gateway.client.request("agent", params)).toMatchObject({ ok: true });
+    const turn = await until("the turn", async () => {
+      const { turns } = await server.ask<TurnList>("/api/turns");
+      return turns.find(({ state }) => state === "completed");
+    });
+    // Without access to conversations, which an installation does not give.
+    expect(turn).toMatchObject({ runId: "run-1", totals: { modelCalls: 1, unknownCostCalls: 0 } });
+    expect(gateway.log()).toContain("it may not see conversations");
+    expect(await openclaw(host, work, ["turnspan", "status"])).toContain("recording");
+  });
+}, 420_000);
+
+test("installed from a folder, the host finds nothing to complain of", async () => {
+  const { folder } = await packTurnspan();
+  await withGateway(async (host, work) => {
+    await openclaw(host, work, ["plugins", "install", folder, ...FLAGS]);
+    expect(entryOf(work)?.enabled).toBe(true);
+    const text = await openclaw(host, work, [
+      "plugins",
+      "inspect",
+      "turnspan",
+      "--runtime",
+      "--json",
+    ]);
+    const found = JSON.parse(text.slice(text.indexOf("{")));
+    expect(JSON.stringify(found)).not.toContain('"level":"error"');
+    expect(found).toMatchObject({ plugin: { id: "turnspan", status: "loaded" } });
+  });
+}, 420_000);

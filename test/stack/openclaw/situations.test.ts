@@ -1,0 +1,347 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SpanDetail, TraceDetail } from "../../../src/server/api-trace-types.ts";
+import type {
+  SessionList,
+  SessionSummary,
+  TurnList,
+  TurnSummary,
+} from "../../../src/server/api-types.ts";
+import type { ServedCall } from "../../support/openclaw/mock-provider.ts";
+import {
+  HOOKS,
+  MAIN,
+  recordingHooks,
+  type Scene,
+  startScene,
+  until,
+} from "../../support/openclaw/scene.ts";
+import { findClosedPort } from "../../support/otlp-sink.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+const ORIGIN = "http://127.0.0.1:9";
+const CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const DRIVE_MS = 420_000;
+
+let scene: Scene;
+let server: TestServer;
+let serverStartedAt: number;
+/** Run ids by what happened. */
+const runs: Record<string, string> = {};
+let rejected: boolean;
+let forbidden: string | undefined;
+let turns: readonly TurnSummary[];
+let sessions: readonly SessionSummary[];
+
+async function drive(): Promise<void> {
+  const port = await findClosedPort();
+  scene = await startScene((work) => ({
+    turnspan: { telemetry: { endpoint: `http://127.0.0.1:${port}` }, hooks: recordingHooks(work) },
+    config: {
+      gateway: {
+        mode: "local",
+        bind: "loopback",
+        controlUi: { allowedOrigins: [ORIGIN] },
+        auth: { mode: "token", token: "test-token-loopback" },
+      },
+    },
+  }));
+  runs["first"] = await scene.turn("hello one");
+  runs["tool"] = await scene.turn("MOCKTOOL please");
+  serverStartedAt = Date.now();
+  server = await startTestServer({ port });
+  await driveSettings();
+  await driveTurns();
+  await driveSubagents();
+  await driveEnds();
+  await driveCrash();
+  await until("everything at the server", async () => {
+    const { turns: found } = await server.ask<TurnList>("/api/turns?limit=200");
+    return found.some(({ runId, state }) => runId === runs["crashed"] && state === "abandoned");
+  });
+  ({ turns } = await server.ask<TurnList>("/api/turns?limit=200"));
+  ({ sessions } = await server.ask<SessionList>("/api/sessions?limit=200"));
+}
+
+const patches = () => scene.heard().filter(({ hookPoint }) => hookPoint === "session:patch");
+
+async function driveSettings(): Promise<void> {
+  await scene.request("sessions.patch", { key: MAIN, label: "My label", model: "mock/mock-b" });
+  await until("the first patch", () => patches().length === 1);
+  const answer = await scene.gateway.client.request("sessions.patch", {
+    key: MAIN,
+    model: "no/such",
+  });
+  rejected = !answer.ok;
+  using browser = await scene.gateway.connect({ scopes: ["operator.read"], browserOrigin: ORIGIN });
+  const refused = await browser.request("sessions.patch", { key: MAIN, label: "Mine" });
+  forbidden = refused.error?.code;
+  await chat("/model mock/mock-a", "chat-model");
+  await until("the second patch", () => patches().length === 2);
+  runs["patching"] = await scene.turn("MOCKMODEL");
+  await until("the third patch", () => patches().length === 3);
+}
+
+const chat = (message: string, id: string) =>
+  scene.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: id });
+
+async function driveTurns(): Promise<void> {
+  runs["failed"] = await scene.turn("MOCK400 please");
+  runs["blocked"] = await scene.turn("BLOCKME please");
+  runs["traced"] = await scene.turn("hello traced", "agent:main:traced", CALLER);
+  const metadata = { workflowId: "wf-1" };
+  await scene.request("turnspan.session.metadata", { sessionKey: "agent:main:traced", metadata });
+  await scene.request("sessions.delete", { key: "agent:main:traced" });
+  await chat("hello from chat", "chat-hello");
+  await scene.hear(
+    "the answer in the chat",
+    ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === "chat-hello",
+  );
+  [runs["left"], runs["right"]] = await Promise.all([
+    scene.turn("MOCKPAUSE left", "agent:main:left"),
+    scene.turn("MOCKPAUSE right", "agent:main:right"),
+  ]);
+}
+
+const spawned = (parent: string) =>
+  scene.hear(
+    `a child of ${parent}`,
+    ({ hookPoint, label, ...heard }) =>
+      hookPoint === "onSubagentSpawned" && label === "kid-1" && parentOf(heard) === parent,
+  );
+
+const parentOf = (heard: object): string | undefined =>
+  (heard as { readonly parent?: { readonly runId: string } }).parent?.runId;
+
+async function driveSubagents(): Promise<void> {
+  runs["spawning"] = await scene.turn("MOCKSPAWN please", "agent:main:spawn");
+  await scene.hear(
+    "a good child",
+    ({ hookPoint, outcome }) => hookPoint === "onSubagentFinished" && outcome === "completed",
+  );
+  runs["spawningBad"] = await scene.turn("MOCKSPAWN BADCHILD", "agent:main:spawnbad");
+  await scene.hear(
+    "a bad child",
+    ({ hookPoint, outcome }) => hookPoint === "onSubagentFinished" && outcome === "failed",
+  );
+  runs["spawningSlow"] = await scene.turn("MOCKSPAWN SLOWCHILD", "agent:main:spawnslow");
+  const child = await spawned(runs["spawningSlow"]);
+  await until("the child at work", () =>
+    scene
+      .heard()
+      .some(({ hookPoint, runId }) => hookPoint === "beforeTurn" && runId === child.runId),
+  );
+  await scene.request("sessions.abort", { key: child.sessionKey });
+  await scene.hear("a killed child", ({ hookPoint }) => hookPoint === "onSubagentKilled");
+}
+
+async function driveEnds(): Promise<void> {
+  runs["reloaded"] = await scene.begin("MOCKPAUSE reloaded", "agent:main:reload");
+  await begun(runs["reloaded"]);
+  await scene.request("plugins.reload", { pluginId: "turnspan" });
+  await scene.hear(
+    "the end of the turn that outlived a reload",
+    ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === runs["reloaded"],
+  );
+  runs["cancelled"] = await scene.begin("MOCKSLOW cancelled", "agent:main:cancel");
+  await begun(runs["cancelled"]);
+  await scene.request("sessions.reset", { key: "agent:main:cancel" });
+  await scene.hear(
+    "the reset",
+    ({ hookPoint, sessionKey }) =>
+      hookPoint === "session:end" && sessionKey === "agent:main:cancel",
+  );
+}
+
+const begun = (runId: string) =>
+  scene.hear(
+    `the beginning of ${runId}`,
+    (heard) => heard.hookPoint === "beforeTurn" && heard.runId === runId,
+  );
+
+async function driveCrash(): Promise<void> {
+  runs["crashed"] = await scene.begin("MOCKSLOW crashed", "agent:main:crash");
+  await begun(runs["crashed"]);
+  await scene.restart("SIGKILL");
+  await scene.hear(
+    "the end of the dead session",
+    ({ hookPoint, sessionKey }) => hookPoint === "session:end" && sessionKey === "agent:main:crash",
+  );
+}
+
+beforeAll(drive, DRIVE_MS);
+
+afterAll(async () => {
+  await scene?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+}, 90_000);
+
+const turnOf = (run: string): TurnSummary => {
+  const [found, ...others] = turns.filter(({ runId }) => runId === runs[run]);
+  expect(others, `${run} is there once`).toEqual([]);
+  if (found === undefined) throw new Error(`no turn ${run} (${runs[run]})`);
+  return found;
+};
+
+const heardOf = (run: string): string[] =>
+  scene
+    .heard()
+    .filter(({ runId }) => runId === runs[run])
+    .map(({ hookPoint }) => hookPoint);
+
+test("turns from before there was a server are there once, at their own times", () => {
+  for (const run of ["first", "tool"]) {
+    const turn = turnOf(run);
+    expect(turn).toMatchObject({ state: "completed", agent: "main", channel: null });
+    expect(turn.endMs).toBeLessThan(serverStartedAt);
+    expect(turn.totals.modelCalls).toBe(run === "tool" ? 2 : 1);
+  }
+});
+
+test("each turn has one outcome, and hooks for it alone", () => {
+  expect(turnOf("first").state).toBe("completed");
+  expect(heardOf("first")).toEqual(["beforeTurn", "afterTurn"]);
+  expect(turnOf("failed").state).toBe("failed");
+  expect(heardOf("failed")).toEqual(["beforeTurn", "onTurnError"]);
+  expect(turnOf("blocked").state).toBe("blocked");
+  expect(turnOf("blocked")).toMatchObject({ blockReason: "not today" });
+  expect(heardOf("blocked")).toEqual(["beforeTurn"]);
+  expect(turnOf("cancelled").state).toBe("cancelled");
+  expect(heardOf("cancelled")).toEqual(["beforeTurn"]);
+});
+
+test("the provider sees no request of a blocked turn", () => {
+  const asked = scene.provider.served.map((call) => call.asked);
+  expect(asked.some((words) => words.includes("hello one"))).toBe(true);
+  expect(asked.filter((words) => words.includes("BLOCKME"))).toEqual([]);
+});
+
+test("a hook that throws at each hook point harms no turn", () => {
+  const heard = new Set(scene.heard().map(({ hookPoint }) => hookPoint));
+  expect([...heard].sort()).toEqual([...HOOKS].sort());
+  for (const hook of HOOKS) expect(scene.gateway.log()).toContain(`hook ${hook} `);
+});
+
+test("patches by request, by command and by tool each name who made them", () => {
+  const [byRequest, byCommand, byTool] = patches();
+  expect(byRequest?.turnspan).toMatchObject({
+    actor: { kind: "operator", evidence: "gateway request sessions.patch" },
+    changes: [
+      { field: "label", after: "My label" },
+      { field: "model", before: "mock/mock-a", after: "mock/mock-b" },
+    ],
+  });
+  expect(byCommand?.turnspan?.actor).toMatchObject({
+    kind: "sender",
+    evidence: "command /model of message chat-model",
+  });
+  expect(byTool?.turnspan?.actor).toMatchObject({ kind: "agent", id: "main" });
+  expect(byTool?.turnspan?.actor?.evidence).toMatch(/^tool call call_\w+ \(session_status\)$/);
+});
+
+test("rejected and forbidden patches fire nothing", () => {
+  expect(rejected).toBe(true);
+  expect(forbidden).toBe("FORBIDDEN");
+  expect(patches()).toHaveLength(3);
+});
+
+test("session:end has stop reason, last message and the metadata that was set by request", () => {
+  const end = scene
+    .heard()
+    .find(
+      ({ hookPoint, sessionKey }) =>
+        hookPoint === "session:end" && sessionKey === "agent:main:traced",
+    );
+  expect(end?.context).toMatchObject({ stopReason: "stop", metadata: { workflowId: "wf-1" } });
+  expect(end?.context?.["lastMessage"]).toMatch(/^mock reply: /);
+  expect(end?.turnspan?.reason).toBe("deleted");
+});
+
+test("a turn hangs under its caller's span, and the provider's requests under the turn's calls", async () => {
+  const { traceId } = turnOf("traced");
+  expect(traceId).toBe("4bf92f3577b34da6a3ce929d0e0e4736");
+  const trace = await server.ask<TraceDetail>(`/api/traces/${traceId}`);
+  const turn = trace.spans.find(({ kind }) => kind === "turn");
+  expect(turn?.parentSpanId).toBe("00f067aa0ba902b7");
+  const call = trace.spans.find(({ kind }) => kind === "model_call");
+  expect(call?.parentSpanId).toBe(turn?.spanId);
+  const sent = scene.provider.served.map(({ traceparent }) => traceparent);
+  expect(sent).toContain(`00-${traceId}-${call?.spanId}-01`);
+});
+
+test("every request that the provider answered is a span with the id that it was sent", async () => {
+  const answered = scene.provider.served.flatMap(({ traceparent = "" }) => {
+    const [, traceId = "", spanId = ""] = traceparent.split("-");
+    return [{ traceId, spanId }];
+  });
+  for (const { traceId, spanId } of answered) {
+    const { span } = await server.ask<SpanDetail>(`/api/traces/${traceId}/spans/${spanId}`);
+    expect(span.kind).toBe("model_call");
+  }
+});
+
+test("a turn during which the plugin is reloaded is one turn", () => {
+  expect(turnOf("reloaded")).toMatchObject({ state: "completed", attempts: 1 });
+  expect(turnOf("reloaded").totals.modelCalls).toBe(1);
+  expect(heardOf("reloaded")).toEqual(["beforeTurn", "afterTurn"]);
+});
+
+test("two sessions at once keep their turns apart", () => {
+  expect(turnOf("left").totals.modelCalls).toBe(1);
+  expect(turnOf("right").totals.modelCalls).toBe(1);
+  expect(turnOf("left").sessionId).not.toBe(turnOf("right").sessionId);
+  expect(turnOf("left").traceId).not.toBe(turnOf("right").traceId);
+});
+
+test("subagents finish, fail or are killed, each once, under the turn that spawned them", () => {
+  const ends = scene
+    .heard()
+    .filter(({ hookPoint }) => /^onSubagent(Finished|Killed)$/.test(hookPoint));
+  const outcomes = (parent: string): unknown[] =>
+    ends
+      .filter((heard) => parentOf(heard) === runs[parent])
+      .map(({ hookPoint, outcome }) => [hookPoint, outcome]);
+  expect(outcomes("spawning")).toEqual([["onSubagentFinished", "completed"]]);
+  expect(outcomes("spawningBad")).toEqual([["onSubagentFinished", "failed"]]);
+  expect(outcomes("spawningSlow")).toEqual([["onSubagentKilled", "cancelled"]]);
+  const child = turns.find(
+    ({ kind, parentRunId }) => kind === "subagent" && parentRunId === runs["spawning"],
+  );
+  expect(child).toMatchObject({
+    label: "kid-1",
+    state: "completed",
+    traceId: turnOf("spawning").traceId,
+  });
+});
+
+test("what died with its gateway is abandoned, and its session ends once", () => {
+  expect(turnOf("crashed")).toMatchObject({ state: "abandoned", errorType: "abandoned" });
+  const ends = scene
+    .heard()
+    .filter(
+      ({ hookPoint, sessionKey, turnspan }) =>
+        hookPoint === "session:end" &&
+        sessionKey === "agent:main:crash" &&
+        turnspan?.reason === "abandoned",
+    );
+  expect(ends).toHaveLength(1);
+});
+
+const sum = (
+  list: readonly ServedCall[],
+  of: (usage: NonNullable<ServedCall["usage"]>) => number,
+): number => list.reduce((total, { usage }) => total + (usage === undefined ? 0 : of(usage)), 0);
+
+test("tokens and cost are those of the provider's own ledger, to the nano-dollar", () => {
+  const { served } = scene.provider;
+  const total = (key: keyof SessionSummary["totals"]): number =>
+    sessions.reduce((all, { totals }) => all + totals[key], 0);
+  expect(total("inputTokens")).toBe(sum(served, ({ promptTokens }) => promptTokens));
+  expect(total("outputTokens")).toBe(sum(served, ({ completionTokens }) => completionTokens));
+  expect(total("cacheReadTokens")).toBe(sum(served, ({ cachedTokens }) => cachedTokens));
+  const nanoUsd = sum(
+    served,
+    ({ promptTokens, cachedTokens, completionTokens }) =>
+      (promptTokens - cachedTokens) * 1000 + cachedTokens * 100 + completionTokens * 2000,
+  );
+  expect(total("nanoUsd")).toBe(nanoUsd);
+});
