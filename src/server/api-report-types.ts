@@ -31,12 +31,18 @@ export const CostRow = z
   .meta({ id: "CostRow" });
 export type CostRow = z.infer<typeof CostRow>;
 
+/** Calls of a model whose cost is not known. */
 export const UnknownPrice = z
   .strictObject({
     provider: text,
     model: text,
     calls: count,
-    command: text.describe("Adds the price; null where the model is not known either"),
+    missing: z
+      .enum(["price", "tokens"])
+      .describe(
+        "tokens: the calls told none, as failed ones do not, or were made before the price was known",
+      ),
+    command: text.describe("Adds the price; null where it is not missing, or no model was told"),
   })
   .meta({ id: "UnknownPrice" });
 export type UnknownPrice = z.infer<typeof UnknownPrice>;
@@ -126,7 +132,13 @@ export const ServerStatus = z
       z.strictObject({ service: text, signal: text, reason: text, count: z.number() }),
     ),
     /** Agents found on this machine, for the page that has nothing to show yet. */
-    found: z.array(z.strictObject({ name: z.string(), evidence: z.string() })),
+    found: z.array(
+      z.strictObject({
+        name: z.string(),
+        evidence: z.string(),
+        command: z.string().describe("Makes the agent tell of its sessions"),
+      }),
+    ),
   })
   .meta({ id: "ServerStatus" });
 export type ServerStatus = z.infer<typeof ServerStatus>;

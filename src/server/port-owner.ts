@@ -45,6 +45,26 @@ export async function portTaken(
   });
 }
 
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not take that port; ports from 1024 on are free to all",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "this machine knows no such address",
+};
+
+/** The error for a port or an address that cannot be listened on, though nobody has it. */
+export function cannotListen(
+  port: number,
+  address: string | undefined,
+  cause: unknown,
+): CodedError {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  const where = address === undefined ? `port ${port}` : `${address}, port ${port}`;
+  const problem = LISTEN_PROBLEMS[code] ?? message;
+  return new CodedError("SERVER_OPTIONS_INVALID", `cannot listen on ${where}: ${problem}`, {
+    cause,
+  });
+}
+
 async function findFreePair(port: number, uiPort: number) {
   for (let step = STEP; step <= STEP * TRIES; step += STEP) {
     const pair = { port: port + step, uiPort: uiPort + step };

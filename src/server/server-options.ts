@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const DEFAULT_PORT = 4318;
+const DEFAULT_UI_PORT = 4319;
 const DAY_MS = 86_400_000;
 /** Retention works behind the writer; past this much more than its bound nothing is taken. */
 const HARD_FACTOR = 1.5;
@@ -41,8 +43,8 @@ export function completeOptions(options: ServerOptions) {
   return {
     ...options,
     ...{ maxAgeDays, maxBytes, now },
-    port: options.port ?? 4318,
-    uiPort: options.uiPort ?? 4319,
+    port: options.port ?? DEFAULT_PORT,
+    uiPort: options.uiPort ?? DEFAULT_UI_PORT,
     ingestTokens: options.ingestTokens ?? [],
     readTokens: options.readTokens ?? [],
     hosts: listHosts(options),
@@ -58,23 +60,33 @@ export function completeOptions(options: ServerOptions) {
 
 export type CompleteOptions = ReturnType<typeof completeOptions>;
 
-/** A server that others can reach is one that they cannot use without a token. */
+/** Throws SERVER_OPTIONS_INVALID. A server that others can reach is one that they cannot use without a token. */
 export function checkOptions({
   listen: address,
   ingestTokens = [],
   readTokens = [],
+  port = DEFAULT_PORT,
+  uiPort = DEFAULT_UI_PORT,
 }: ServerOptions): void {
+  if (port === uiPort && port !== 0) {
+    throw invalid(`telemetry and the viewer need a port each, and both were given ${port}`);
+  }
+  if (address === "") throw invalid("the address to listen on is empty");
+  if (![...ingestTokens, ...readTokens].every((token) => /^\S+$/.test(token))) {
+    throw invalid("a token is empty or has a blank in it: no request could name it");
+  }
   const isLoopback = address === undefined || /^(127\.|::1$|localhost$)/.test(address);
   const missing = [
     ...(ingestTokens.length === 0 ? ["an ingest token"] : []),
     ...(readTokens.length === 0 ? ["a read token"] : []),
   ];
   if (isLoopback || missing.length === 0) return;
-  throw new CodedError(
-    "SERVER_OPTIONS_INVALID",
+  throw invalid(
     `to listen on ${address}, which others can reach, ${missing.join(" and ")} must be given`,
   );
 }
+
+const invalid = (problem: string): CodedError => new CodedError("SERVER_OPTIONS_INVALID", problem);
 
 /** All names that lead to this machine, where it listens for more than itself. */
 function listHosts({ listen: address, hosts = [] }: ServerOptions): ReadonlySet<string> {

@@ -10,7 +10,7 @@ import { type Listener, listen } from "./listen.ts";
 import { LiveChanges } from "./live.ts";
 import { Login } from "./login.ts";
 import { createCounts, createReceiver } from "./otlp/receiver.ts";
-import { portTaken } from "./port-owner.ts";
+import { cannotListen, portTaken } from "./port-owner.ts";
 import { openReader, type StoreReader } from "./queries/reader.ts";
 import {
   type CompleteOptions,
@@ -51,8 +51,8 @@ interface StoreParts {
 }
 
 /**
- * Starts the server. Throws SERVER_OPTIONS_INVALID, SERVER_PORT_TAKEN, SERVER_DATA_IN_USE, STORE_NEWER and
- * STORE_BROKEN.
+ * Starts the server. Throws SERVER_OPTIONS_INVALID, SERVER_PORT_TAKEN, SERVER_DATA_IN_USE, SERVER_DATA_UNUSABLE,
+ * STORE_NEWER and STORE_BROKEN.
  */
 export async function startServer(given: ServerOptions): Promise<TurnspanServer> {
   checkOptions(given);
@@ -154,8 +154,9 @@ async function listenAll(
       stack.defer(() => listener.close());
       return listener;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      throw await portTaken(port, options, error);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EADDRINUSE") throw await portTaken(port, options, error);
+      throw cannotListen(port, options.listen, error);
     }
   };
   const ui = await open(serve, options.uiPort);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import {
+  type CostReport,
   type LiveEvent,
   type ServerStatus,
   StoreState,
@@ -173,6 +174,32 @@ test("lists go on where their cursor says", async () => {
     cursor = page.nextCursor;
   }
   expect(seen.sort()).toEqual(["s0", "s1", "s2", "s3", "s4", "s5", "s6"]);
+});
+
+test("a price that is missing comes with the command that adds it, tokens that are missing without", async () => {
+  await using server = await startTestServer();
+  const call = (model: string, inputTokens: number): object =>
+    makeSpan({
+      attributes: {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": model,
+        ...(inputTokens > 0 ? { "gen_ai.usage.input_tokens": inputTokens } : {}),
+      },
+    });
+  const known = "claude-haiku-4-5";
+  const spans = [call("home-grown", 100), call("silent", 0), call(known, 100), call(known, 0)];
+  await server.send("traces", traceRequest(spans));
+  const { unknownPrices } = await server.ask<CostReport>(`/api/cost?${RANGE}&by=model`);
+  const found = unknownPrices.map(({ model, calls, missing }) => [model, calls, missing]);
+  expect(found.sort()).toEqual([
+    [known, 1, "tokens"],
+    ["home-grown", 1, "price"],
+    ["silent", 1, "tokens"],
+  ]);
+  expect(unknownPrices.flatMap(({ command }) => command ?? [])).toEqual([
+    "turnspan prices add home-grown --provider anthropic --input USD --output USD",
+  ]);
 });
 
 /** Reads live events until one is what is waited for. */

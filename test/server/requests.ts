@@ -30,7 +30,11 @@ export const NOON_MS = Date.parse("2026-11-21T12:00:00Z");
 
 let ids = 0;
 /** Ids that are never made twice. */
-export const newId = (digits: 16 | 32): string => (++ids).toString(16).padStart(digits, "a");
+export const newId = (digits: 16 | 32): string =>
+  (++ids)
+    .toString(16)
+    .padStart(digits - 1, "0")
+    .padStart(digits, "a");
 
 export const makeSpan = (span: MadeSpan): object => ({
   traceId: span.traceId ?? newId(32),

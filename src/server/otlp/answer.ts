@@ -8,7 +8,7 @@ export interface OtlpAnswer {
 
 type Format = "json" | "protobuf";
 
-export const contentTypes = {
+const contentTypes = {
   json: "application/json",
   protobuf: "application/x-protobuf",
 } as const satisfies Record<Format, string>;

@@ -22,20 +22,27 @@ export interface Decoded {
   readonly problem: string | undefined;
 }
 
-const decoders = { json, protobuf } as const;
+const decoders = {
+  json: { traces: json.decodeTraces, logs: json.decodeLogs, metrics: json.decodeMetrics },
+  protobuf: {
+    traces: protobuf.decodeTraces,
+    logs: protobuf.decodeLogs,
+    metrics: protobuf.decodeMetrics,
+  },
+} as const satisfies Record<OtlpBody["format"], Record<OtlpSignal, unknown>>;
 const NOTHING: StoreBatch = { spans: [], logs: [], points: [] };
 
 /** Inflates and decodes a request. Throws a RequestError that says how it is answered. */
 export function decodeRequest({ signal, format, isGzip, bytes }: OtlpBody): Decoded {
   const body = isGzip ? inflate(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { decodeTraces, decodeLogs, decodeMetrics } = decoders[format];
+  const decode = decoders[format];
   switch (signal) {
     case "traces":
-      return describe(decodeTraces(body), (spans) => ({ ...NOTHING, spans }));
+      return describe(decode.traces(body), (spans) => ({ ...NOTHING, spans }));
     case "logs":
-      return describe(decodeLogs(body), (logs) => ({ ...NOTHING, logs }));
+      return describe(decode.logs(body), (logs) => ({ ...NOTHING, logs }));
     case "metrics":
-      return describe(decodeMetrics(body), (points) => ({ ...NOTHING, points }));
+      return describe(decode.metrics(body), (points) => ({ ...NOTHING, points }));
   }
 }
 

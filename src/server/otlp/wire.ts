@@ -1,3 +1,4 @@
+import { readText } from "./known-texts.ts";
 import { RequestError } from "./rows.ts";
 
 const malformed = (what: string): RequestError => new RequestError(400, `no protobuf: ${what}`);
@@ -69,7 +70,7 @@ export class WireReader {
   /** Text of a length-delimited field. Wrong UTF-8 becomes U+FFFD: a batch is worth more than a byte. */
   text(end: number): string {
     const inner = this.enter(end);
-    const value = this.bytes.toString("utf8", this.at, inner);
+    const value = readText(this.bytes, this.at, inner);
     this.at = inner;
     return value;
   }
@@ -77,7 +78,8 @@ export class WireReader {
   /** A copy: the request's memory must not live as long as an id. */
   copyBytes(end: number): Buffer {
     const inner = this.enter(end);
-    const value = Buffer.from(this.bytes.subarray(this.at, inner));
+    const value = Buffer.allocUnsafe(inner - this.at);
+    this.bytes.copy(value, 0, this.at, inner);
     this.at = inner;
     return value;
   }

@@ -39,7 +39,10 @@ const statements = {
 const BY_TIME = `
   select bucket, null as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket`;
 const UNKNOWN = `
-  select provider, model, sum(unknown_cost_calls) as calls from cost_roll ${WHERE}
+  select provider, model, sum(unknown_cost_calls) as calls,
+    sum(model_calls) - sum(unknown_cost_calls) as pricedCalls,
+    sum(input_tokens) + sum(output_tokens) as tokens
+  from cost_roll ${WHERE}
   group by provider, model having sum(unknown_cost_calls) > 0 order by calls desc limit 100`;
 
 const DEFAULT_RANGE_MS = 30 * 86_400_000;
@@ -136,14 +139,21 @@ interface UnknownRow {
   readonly provider: string;
   readonly model: string;
   readonly calls: number;
+  readonly pricedCalls: number;
+  readonly tokens: number;
 }
 
-const toUnknownPrice = ({ provider, model, calls }: UnknownRow): UnknownPrice => ({
-  provider: provider || null,
-  model: model || null,
-  calls,
-  command: model === "" ? null : priceCommand(model, provider),
-});
+/** A model whose other calls were priced has a price; where no call told tokens, none would help. */
+function toUnknownPrice({ provider, model, calls, pricedCalls, tokens }: UnknownRow): UnknownPrice {
+  const isPriceMissing = pricedCalls <= 0 && tokens > 0;
+  return {
+    provider: provider || null,
+    model: model || null,
+    calls,
+    missing: isPriceMissing ? "price" : "tokens",
+    command: isPriceMissing && model !== "" ? priceCommand(model, provider) : null,
+  };
+}
 
 /** Names are others' words: quoted as a shell needs it, or it would run them. */
 const quote = (word: string): string =>

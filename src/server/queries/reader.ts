@@ -2,10 +2,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { openForReading } from "../store/database.ts";
 import { auditFile, spansFile } from "../store/store.ts";
 
-export type Parameters = Readonly<Record<string, SQLInputValue>>;
+type Parameters = Readonly<Record<string, SQLInputValue>>;
 
 /** One of the store's files, open for reading; statements are prepared once. */
-export class Reader implements Disposable {
+class Reader implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 

@@ -50,14 +50,29 @@ function lookUp(name: string): KnownName {
   return found;
 }
 
-/** A value as JSON, cut where it is longer than anything of use. */
-export function toJson(value: AttributeValue): string {
-  if (typeof value === "number") return String(value);
-  if (typeof value === "string") {
-    return JSON.stringify(
-      value.length > MAX_VALUE_CHARS ? `${value.slice(0, MAX_VALUE_CHARS).toWellFormed()}…` : value,
-    );
+const SHORT_CHARS = 64;
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Most values are short and plain: to look is twice as fast as to have them escaped. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 32 || code > 126 || code === QUOTE || code === BACKSLASH) return false;
   }
+  return true;
+}
+
+function quote(text: string): string {
+  if (text.length <= SHORT_CHARS && isPlain(text)) return `"${text}"`;
+  const isLong = text.length > MAX_VALUE_CHARS;
+  return JSON.stringify(isLong ? `${text.slice(0, MAX_VALUE_CHARS).toWellFormed()}…` : text);
+}
+
+/** A value as JSON, cut where it is longer than anything of use. */
+function toJson(value: AttributeValue): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return quote(value);
   const json = JSON.stringify(value);
   return json.length > MAX_VALUE_CHARS ? '"[too long]"' : json;
 }

@@ -14,6 +14,7 @@ const TEXT_KEYS = [
   "output",
   "response",
   "result",
+  "value",
   "arguments",
   "name",
 ];
@@ -38,11 +39,16 @@ function textIn(part: string): string {
   const first = part[0];
   if (part.length > MAX_PARSED || (first !== "{" && first !== "[" && first !== '"')) return part;
   try {
-    return findText(JSON.parse(part), 0) ?? part;
+    const value: unknown = JSON.parse(part);
+    return findText(value, 0) ?? (isMessage(value) ? "" : part);
   } catch {
     return part;
   }
 }
+
+/** A message that only calls tools says nothing. */
+const isMessage = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, "role");
 
 /** The first text that is found where messages keep theirs. */
 function findText(value: unknown, depth: number): string | undefined {

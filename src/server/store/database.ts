@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../base/errors.ts";
 import type { Migration } from "./schema.ts";
@@ -20,20 +20,26 @@ const BUSY_MS = 5000;
  * Throws STORE_NEWER where a newer Turnspan wrote it, and STORE_BROKEN where it is no store of ours.
  */
 export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+  let database: DatabaseSync | undefined;
   try {
+    makePrivate(path);
+    database = new DatabaseSync(path, { timeout: BUSY_MS });
     configure(database, options);
     migrate(database, path, options.migrations);
-    // Its journals are made with the same mode.
-    chmodSync(path, 0o600);
     return database;
   } catch (error) {
-    database.close();
+    database?.close();
     if (error instanceof CodedError) throw error;
     throw new CodedError("STORE_BROKEN", `cannot open the store ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** Only its user may read it. Done before SQLite opens it, which makes the journals with the file's own mode. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
 }
 
 /** Opens a store for reading, beside its writer. */

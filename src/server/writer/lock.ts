@@ -1,24 +1,33 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../base/errors.ts";
+import { tryLock } from "../../base/file-lock.ts";
 
 /**
  * Holds a data folder for one process, by a lock of the operating system: it ends with the process, however
- * that ends, so nothing is ever left locked. Throws SERVER_DATA_IN_USE.
+ * that ends, so nothing is ever left locked. Throws SERVER_DATA_IN_USE and SERVER_DATA_UNUSABLE.
  */
 export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(folder, "lock.db"), { timeout: 0 });
+  const lock = openLock(folder);
+  if (lock !== undefined) return lock;
+  throw new CodedError(
+    "SERVER_DATA_IN_USE",
+    `another turnspan is using ${folder}: stop it, or name another folder with --data`,
+  );
+}
+
+function openLock(folder: string): Disposable | undefined {
   try {
-    database.exec("pragma journal_mode = delete; begin exclusive");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite only says that it cannot open a file; this says why.
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return tryLock(join(folder, "lock.db"));
   } catch (cause) {
-    database.close();
+    const problem = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError(
-      "SERVER_DATA_IN_USE",
-      `another turnspan is using ${folder}: stop it, or name another folder with --data`,
+      "SERVER_DATA_UNUSABLE",
+      `cannot use the data folder ${folder}: ${problem}; name another one with --data`,
       { cause },
     );
   }
-  return { [Symbol.dispose]: () => database.close() };
 }

@@ -1,6 +1,6 @@
-import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { CodedError, type ErrorCode } from "../../base/errors.ts";
+import { findModule } from "../../base/package-files.ts";
 import type { StoreState } from "../api-report-types.ts";
 import type { OtlpBody } from "../otlp/decode.ts";
 import type { ChangedRows, FromWriter, IngestAnswer, ToWriter, WriterOptions } from "./messages.ts";
@@ -10,6 +10,10 @@ export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 /** The writer's heap: what decodes 20 MiB of JSON needs, and no more than a small machine has. */
 const MAX_HEAP_MB = 512;
+/** A batch outlives a young generation of any size: a larger one only makes the process larger. */
+const MAX_YOUNG_MB = 24;
+/** The module that runs in the thread. */
+const THREAD = "server/writer/thread";
 const CLOSE_TIMEOUT_MS = 30_000;
 
 export interface WriterEvents {
@@ -50,11 +54,14 @@ export class Writer {
 
   /** Starts the thread and opens the store. Throws what opening it throws. */
   static async start(options: WriterOptions, events: WriterEvents): Promise<Writer> {
-    // The file is a .ts in a checkout and a .js in the package.
-    const file = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, {
+    const worker = new Worker(findModule(THREAD), {
       workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      // Flags of the host's own, such as --input-type, are not for this thread.
+      execArgv: [],
+      resourceLimits: {
+        maxOldGenerationSizeMb: MAX_HEAP_MB,
+        maxYoungGenerationSizeMb: MAX_YOUNG_MB,
+      },
     });
     await opened(worker);
     return new Writer(worker, events);

@@ -1,0 +1,27 @@
+import type { ReactNode } from "react";
+import "./stats.css";
+
+/** Figures in a row. */
+export function Stats({ children }: { readonly children: ReactNode }): ReactNode {
+  return <dl className="stats">{children}</dl>;
+}
+
+interface StatProps {
+  readonly label: string;
+  readonly children: ReactNode;
+  /** What explains the figure. */
+  readonly note?: ReactNode;
+  readonly tone?: "bad" | "live" | undefined;
+}
+
+export function Stat({ label, children, note, tone }: StatProps): ReactNode {
+  return (
+    <div className={tone === undefined ? "stat" : `stat tone-${tone}`}>
+      <dt>{label}</dt>
+      <dd>
+        <span className="stat-value">{children}</span>
+        {note !== undefined && <span className="stat-note">{note}</span>}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { inject } from "vitest";
+import type { ServerOptions } from "../../src/server/server-options.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { launchChromium } from "./chromium.ts";
+
+type Theme = "light" | "dark";
+
+export interface Stage extends AsyncDisposable {
+  readonly server: TestServer;
+  readonly page: Page;
+  /** What the browser complained about: errors, refused content, failed requests. */
+  readonly complaints: string[];
+  /** Shows a page of the viewer, when it is loaded. */
+  show(path: string): Promise<void>;
+}
+
+export const WIDE = { width: 1280, height: 860 };
+export const NARROW = { width: 390, height: 844 };
+
+/** A real server with the built viewer, and a real browser that was let in by its one-time address. */
+export async function openStage(
+  options: {
+    readonly theme?: Theme;
+    readonly server?: Partial<ServerOptions>;
+    readonly timeZone?: string;
+  } = {},
+): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(
+    await startTestServer({ viewerFolder: inject("viewerFolder"), ...options.server }),
+  );
+  const browser: Browser = stack.adopt(await launchChromium(), (one) => one.close());
+  const context: BrowserContext = await browser.newContext({
+    viewport: WIDE,
+    colorScheme: options.theme ?? "light",
+    reducedMotion: "reduce",
+    baseURL: server.server.uiUrl,
+    timezoneId: options.timeZone ?? "America/New_York",
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  await page.goto(server.server.createLoginUrl());
+  const owned = stack.move();
+  return {
+    ...{ server, page, complaints },
+    show: async (path) => {
+      await page.goto(path);
+      await page.locator("h1").first().waitFor();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
