@@ -5,8 +5,9 @@ const ownProjects = ["test/stack/**", "test/browser/**", "test/faults/**", "test
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Longer than any test takes on a slow machine that does other things too.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     maxWorkers: 2,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reportsDirectory: "coverage" },
     projects: [
@@ -15,7 +16,25 @@ export default defineConfig({
         test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ownProjects },
       },
       { extends: true, test: { name: "stack", include: ["test/stack/**/*.test.ts"] } },
-      { extends: true, test: { name: "faults", include: ["test/faults/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          globalSetup: "test/support/fault-tools.ts",
+          testTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/browser/build-viewer.ts",
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
     ],
   },
 });

@@ -5,12 +5,14 @@ import { createClock } from "./lifecycle/clock.ts";
 import type { ContentMode } from "./lifecycle/content.ts";
 import type { LifecycleEvent, RunStart } from "./lifecycle/events.ts";
 import type { Verdict } from "./lifecycle/hand-over.ts";
-import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { writeHookSpan } from "./lifecycle/hook-span.ts";
+import { type CountDrop, Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { PresetIds } from "./lifecycle/preset-ids.ts";
 import type { LoggerLike, LoggerProviderLike, WireRecord } from "./lifecycle/record-log.ts";
 import type { Recorder } from "./lifecycle/recorder.ts";
 import type { PriceCall } from "./lifecycle/records.ts";
 import { Session, type SessionInfo } from "./lifecycle/session.ts";
+import type { SpanPolicy } from "./lifecycle/span-shape.ts";
 import { SCHEMA_URL } from "./semconv/gen-ai.ts";
 import { ATTR_HOST, ATTR_SOURCE, SCOPE_NAME } from "./semconv/turnspan.ts";
 import { VERSION } from "./version.ts";
@@ -36,6 +38,11 @@ export interface TurnspanOptions {
   readonly append?: (record: WireRecord) => void;
   /** Sees every record as it goes out, whichever lane it takes. */
   readonly onRecord?: (record: WireRecord) => void;
+  /**
+   * Told of events that came too late to be of use, beside the drops that the hooks' engine tells of
+   * itself. Default: both are counted in `turnspan.telemetry.dropped`.
+   */
+  readonly onDrop?: CountDrop;
   /**
    * Where prompts and answers may go. Default `none`. `local` is `none` without `ids`: nobody would strip
    * content from the exporters of a provider that is not ours.
@@ -109,26 +116,31 @@ function findMeter(options: TurnspanOptions): () => api.Meter | undefined {
 const contentOf = ({ content = "none", ids }: TurnspanOptions): ContentMode =>
   content === "local" && ids === undefined ? "none" : content;
 
+const policyOf = (options: TurnspanOptions): SpanPolicy => ({
+  content: contentOf(options),
+  sessionKeys: options.sessionKeys ?? "plain",
+  constant: constantAttributes(options),
+});
+
+const tracerOf = ({ tracerProvider = api.trace }: TurnspanOptions): api.Tracer =>
+  tracerProvider.getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
+
 function createLifecycle(options: TurnspanOptions, hooks: HookEngine): Lifecycle {
-  const tracers = options.tracerProvider ?? api.trace;
   return new Lifecycle(
-    { price: options.price },
+    { price: options.price, keepsContent: contentOf(options) !== "none" },
     {
-      tracer: tracers.getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
+      tracer: tracerOf(options),
       spans: options.ids === undefined ? "live" : (options.spans ?? "live"),
       ids: options.ids,
       traceScope: options.traceScope ?? "turn",
-      policy: {
-        content: contentOf(options),
-        sessionKeys: options.sessionKeys ?? "plain",
-        constant: constantAttributes(options),
-      },
+      policy: policyOf(options),
       hooks,
       findMeter: findMeter(options),
       flushMetrics: options.flushMetrics,
       findLogger: findLogger(options.loggerProvider),
       append: options.append,
       onRecord: options.onRecord,
+      onDrop: options.onDrop,
     },
   );
 }
@@ -147,9 +159,16 @@ export function createTurnspan(options: TurnspanOptions = {}): Turnspan {
   const hooks = options.hooks ?? new HookEngine();
   const lifecycle = createLifecycle(options, hooks);
   const clock = options.clock ?? createClock();
+  const [tracer, policy] = [tracerOf(options), policyOf(options)];
   hooks.connect({
     report: (finding) => lifecycle.tell({ ...finding, time: clock() }),
     duration: (hook, seconds, errorType) => lifecycle.measureHook(hook, seconds, errorType),
+    called: (call) => writeHookSpan(tracer, policy, call, clock()),
+    // Who counts drops listens to the engine too.
+    drop:
+      options.onDrop === undefined
+        ? (reason) => lifecycle.countDrop("hooks", reason, 1)
+        : undefined,
   });
   const always = hasOutput(options);
   const prefix = Math.random().toString(36).slice(2, 10).padEnd(8, "0");
@@ -165,8 +184,7 @@ export function createTurnspan(options: TurnspanOptions = {}): Turnspan {
     openSession: (info) => new Session(recorder, info),
     observe: (event) => lifecycle.ask(event),
     advance: (now) => lifecycle.advance(now),
-    close: (reason = "shutdown", outcome = "cancelled") => {
-      lifecycle.tell({ type: "host.stop", time: clock(), reason, outcome });
-    },
+    close: (reason = "shutdown", outcome = "cancelled") =>
+      lifecycle.stop(() => ({ type: "host.stop", time: clock(), reason, outcome })),
   };
 }

@@ -15,9 +15,15 @@ export interface Command {
 
 type StrictConfig<Options> = { options: Options; allowPositionals: true; strict: true };
 
+/** Thrown where `--help` stands among a command's options: it is shown instead. */
+export class HelpWanted extends Error {}
+
+const helpOption = { help: { type: "boolean", short: "h" } } as const;
+
 /**
  * Reads a command's options and positionals.
- * Throws USAGE: one line that names the wrong option and the help to read.
+ * Throws USAGE: one line that names the wrong option and the help to read; HelpWanted where a command that
+ * has no option `help` of its own is asked for it.
  */
 export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   commandName: string,
@@ -25,8 +31,18 @@ export function parseOptions<const Options extends NonNullable<ParseArgsConfig["
   options: Options,
 ): ReturnType<typeof parseArgs<StrictConfig<Options>>> {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const all = { ...helpOption, ...options };
+    const parsed = parseArgs({
+      args: [...args],
+      options: all,
+      allowPositionals: true,
+      strict: true,
+    });
+    const { help } = parsed.values as { readonly help?: boolean };
+    if (help === true && !("help" in options)) throw new HelpWanted();
+    return parsed;
   } catch (cause) {
+    if (cause instanceof HelpWanted) throw cause;
     const problem = problemOf(cause, args);
     throw new CodedError("USAGE", `${problem}; see turnspan ${commandName} --help`, { cause });
   }

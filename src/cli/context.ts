@@ -1,9 +1,12 @@
 /** What a command may touch of the world. Only `main.ts` fills it from the process. */
 export interface CliContext {
+  /** Default: that of the process. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stdout: {
-    write(text: string): unknown;
+    /** `done` is called when the text was taken, with the error where it was not. */
+    write(text: string, done?: (error?: Error | null) => void): unknown;
     readonly isTTY?: boolean;
     readonly columns?: number;
   };

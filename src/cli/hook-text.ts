@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
-import type { SecretText } from "../hooks/config-actions.ts";
-import type { ConfiguredHook, HookAction } from "../hooks/config-entries.ts";
+import type { SecretText } from "../hooks/config/actions.ts";
+import type { ConfiguredHook, HookAction } from "../hooks/config/configured-hook.ts";
+import { compileMatcher } from "../hooks/config/matcher.ts";
 import { DEFAULT_PRIORITY } from "../hooks/entry.ts";
-import { compileMatcher } from "../hooks/matcher.ts";
 import { type HookName, hookPoints } from "../hooks/points.ts";
 import { isAsked } from "../hooks/runners/runner.ts";
 import { resolveScript } from "../hooks/runners/script.ts";
@@ -35,7 +35,7 @@ const descriptions: Describe = {
   },
 };
 
-export function describeAction(action: HookAction): string {
+function describeAction(action: HookAction): string {
   // The row of an action takes that action: the table's type says so, which a look-up cannot.
   const describe = descriptions[action.type] as (action: HookAction) => string;
   return describe(action);
@@ -49,7 +49,7 @@ function describeUrl(url: SecretText): string {
 }
 
 /** For which events an entry is. */
-export function describeWhen(hook: ConfiguredHook): string {
+function describeWhen(hook: ConfiguredHook): string {
   const { filter = {}, matcher, agents } = hook;
   const filters = Object.entries(filter).map(([key, values]) => `${key} ${values?.join("|")}`);
   const parts = [
@@ -63,7 +63,7 @@ export function describeWhen(hook: ConfiguredHook): string {
 }
 
 /** In the order in which they run: by hook, by priority, then as configured. */
-export function inRunningOrder(hooks: readonly ConfiguredHook[]): ConfiguredHook[] {
+function inRunningOrder(hooks: readonly ConfiguredHook[]): ConfiguredHook[] {
   const places = Object.keys(hookPoints) as HookName[];
   const rank = ({ hook, priority = DEFAULT_PRIORITY }: ConfiguredHook): readonly number[] => [
     places.indexOf(hook),
@@ -93,6 +93,18 @@ function mayStop(hook: ConfiguredHook): string {
   if (hookPoints[hook.hook] !== "guard" || !isAsked(hook)) return "no";
   return hook.onFailure === "closed" ? "yes, also by failing" : "yes";
 }
+
+/** Everything that is configured, for JSON. */
+export const hookRows = (hooks: readonly ConfiguredHook[]): object[] =>
+  inRunningOrder(hooks).map((hook) => ({
+    hook: hook.hook,
+    name: hook.name,
+    priority: hook.priority,
+    when: describeWhen(hook),
+    does: describeAction(hook.action),
+    source: hook.origin.source,
+    path: hook.path,
+  }));
 
 /** Everything that is configured, as a table. */
 export const hookTable = (hooks: readonly ConfiguredHook[]): string =>

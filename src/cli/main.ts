@@ -10,10 +10,14 @@ const controller = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => controller.abort(new Error("interrupted")));
 }
-// A reader that went away (`| head`) is no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that went away (`| head`) is no error of ours; a full disk is not to be taken for success.
   if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`turnspan: cannot write standard output: ${error.message}\n`);
+  process.exit(2);
 });
+// Nobody is left to be told, and the exit code still tells.
+process.stderr.on("error", () => {});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,

@@ -1,3 +1,12 @@
+import type { CliContext } from "./context.ts";
+
+/** Waits until the stream has taken it: a slow reader slows the writer and does not fill its memory. */
+export function writeTo(stdout: CliContext["stdout"], text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 /** Text that others wrote, safe for a terminal: control bytes and changes of direction are left out. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");

@@ -1,6 +1,6 @@
 import { CodedError } from "../base/errors.ts";
 import { VERSION } from "../version.ts";
-import type { Command } from "./command.ts";
+import { type Command, HelpWanted } from "./command.ts";
 import type { CliContext } from "./context.ts";
 
 /** A row a command; each is loaded only when it is asked for, since `prices` need not wait for the SDK. */
@@ -8,6 +8,10 @@ const commands = {
   config: {
     summary: "show the settings that count here, and where they come from",
     load: async () => (await import("./commands/config.ts")).configCommand,
+  },
+  budget: {
+    summary: "show how far budgets are used up, or raise one for a time",
+    load: async () => (await import("./commands/budget.ts")).budgetCommand,
   },
   hooks: {
     summary: "show, check, try and approve configured hooks",
@@ -41,9 +45,29 @@ const commands = {
     summary: "what the model calls of your CLI agents cost, from their transcripts",
     load: async () => (await import("./commands/cost.ts")).costCommand,
   },
+  import: {
+    summary: "turn the transcripts of CLI agents into sessions, turns and cost",
+    load: async () => (await import("./commands/import.ts")).importCommand,
+  },
+  install: {
+    summary: "make a CLI agent tell of its sessions, by hooks in its settings",
+    load: async () => (await import("./commands/install.ts")).installCommand,
+  },
+  uninstall: {
+    summary: "take the hooks out of a CLI agent's settings again",
+    load: async () => (await import("./commands/uninstall.ts")).uninstallCommand,
+  },
   prices: {
     summary: "show which price a model has and where it comes from, or add one",
     load: async () => (await import("./commands/prices.ts")).pricesCommand,
+  },
+  audit: {
+    summary: "show and export the audit log, and what could not be delivered",
+    load: async () => (await import("./commands/audit.ts")).auditCommand,
+  },
+  doctor: {
+    summary: "look whether telemetry arrives and is kept, and say what to mend",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand,
   },
   replay: {
     summary: "turn a recording of a host into traces, records and metrics",
@@ -107,7 +131,13 @@ async function runCommand(
     cli.stdout.write(command.usage);
     return 0;
   }
-  return command.run(args, cli);
+  try {
+    return await command.run(args, cli);
+  } catch (error) {
+    if (!(error instanceof HelpWanted)) throw error;
+    cli.stdout.write(command.usage);
+    return 0;
+  }
 }
 
 function tellError(error: unknown, cli: CliContext): number {

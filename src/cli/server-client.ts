@@ -58,6 +58,9 @@ async function request(
   const base = choice.url ?? running?.uiUrl ?? DEFAULT_URL;
   const token =
     choice.token ?? cli.env["TURNSPAN_READ_TOKEN"] ?? (folder && readToken(folder)) ?? "";
+  if (!URL.canParse(base)) {
+    throw new CodedError("USAGE", `--url ${base} is no address, such as ${DEFAULT_URL}`);
+  }
   const url = new URL(path, base);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, value);

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { CodedError } from "../base/errors.ts";
+import { isErrno, replaceFile } from "../base/files.ts";
 import { findConfigFolder } from "../base/user-folders.ts";
 
 const dollars = z.number().nonnegative();
@@ -59,19 +59,26 @@ export async function readPriceFile(path: string): Promise<readonly PriceEntry[]
   throw invalid(path, `has wrong values:${problems.join("")}`);
 }
 
-/** Replaces the price file atomically: mode 0600, missing folders made, a symbolic link followed. */
+/**
+ * Replaces the price file atomically: mode 0600, a symbolic link followed. Throws PRICES_FILE_INVALID
+ * where it cannot be written.
+ */
 export async function writePriceFile(path: string, prices: readonly PriceEntry[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const target = await realpath(path).catch(() => path);
-  const temporary = `${target}.${randomUUID()}.tmp`;
   try {
-    await using file = await open(temporary, "wx", 0o600);
-    await file.writeFile(`${JSON.stringify({ version: 1, prices }, undefined, 2)}\n`);
-    await file.sync();
-    await rename(temporary, target);
+    await makePriceFolder(path);
+    const target = await realpath(path).catch(() => path);
+    await replaceFile(target, `${JSON.stringify({ version: 1, prices }, undefined, 2)}\n`);
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
+    throw unwritable(path, cause);
+  }
+}
+
+/** Makes the folder that the price file lies in. */
+export async function makePriceFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw unwritable(path, cause);
   }
 }
 
@@ -79,9 +86,19 @@ async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw invalid(path, `cannot be read: ${messageOf(cause)}`, cause);
+    if (!isErrno(cause, "ENOENT"))
+      throw invalid(path, `cannot be read: ${messageOf(cause)}`, cause);
   }
+  await refuseBrokenLink(path);
+  return undefined;
+}
+
+/** A link that leads nowhere was meant to lead to prices: to go on without them would be wrong and silent. */
+async function refuseBrokenLink(path: string): Promise<void> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target === undefined) return;
+  const problem = `is a symbolic link to ${target}, which does not exist: put the file there, or remove the link`;
+  throw invalid(path, problem);
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -94,6 +111,12 @@ function parseJson(text: string, path: string): unknown {
 
 function invalid(path: string, problem: string, cause?: unknown): CodedError {
   return new CodedError("PRICES_FILE_INVALID", `The price file ${path} ${problem}`, { cause });
+}
+
+function unwritable(path: string, cause: unknown): CodedError {
+  return cause instanceof CodedError
+    ? cause
+    : invalid(path, `cannot be written: ${messageOf(cause)}`, cause);
 }
 
 function pathText(path: readonly PropertyKey[]): string {

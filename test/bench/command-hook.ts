@@ -1,8 +1,8 @@
 /** What a command as a hook takes beyond starting the same command bare: time that a turn waits. */
 import { spawn } from "node:child_process";
-import { joinConfigs } from "../../src/hooks/config.ts";
-import { attachConfig } from "../../src/hooks/config-attach.ts";
-import { HooksConfig } from "../../src/hooks/config-schema.ts";
+import { attachConfig } from "../../src/hooks/config/attach-config.ts";
+import { joinConfigs } from "../../src/hooks/config/load.ts";
+import { HooksConfig } from "../../src/hooks/config/schema.ts";
 import { HookEngine } from "../../src/hooks/engine.ts";
 import { createTurnspan } from "../../src/turnspan.ts";
 import { roundsFor, spreadOf } from "./measure.ts";

@@ -3,13 +3,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { spreadOf } from "./measure.ts";
 import { finish, type Row } from "./report.ts";
+import { sendAll } from "./server/send.ts";
 import { type ServerProcess, startServerProcess } from "./server/server-process.ts";
-import { type BodyFormat, makeBodies, type RequestBody, Workload } from "./server/spans.ts";
+import { type BodyFormat, makeBodies, Workload } from "./server/spans.ts";
 
 const isQuick = process.argv.includes("--quick");
 const BATCHES = isQuick ? 20 : 120;
 const WARM_UP = isQuick ? 5 : 30;
-const CONNECTIONS = 4;
 const ASK_EVERY_MS = 20;
 
 interface Variant {
@@ -25,23 +25,6 @@ const VARIANTS: readonly Variant[] = [
   { name: "protobuf, without content", format: "protobuf", content: false, atLeast: 40_000 },
   { name: "json, without content", format: "json", content: false, atLeast: undefined },
 ];
-
-async function sendAll(server: ServerProcess, bodies: readonly RequestBody[]): Promise<void> {
-  const queue = [...bodies];
-  const sendSome = async (): Promise<void> => {
-    for (let body = queue.shift(); body !== undefined; body = queue.shift()) {
-      const url = `${server.otlpUrl}/v1/traces`;
-      const response = await fetch(url, {
-        method: "POST",
-        headers: body.headers,
-        body: body.bytes,
-      });
-      await response.arrayBuffer();
-      if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, sendSome));
-}
 
 /** Asks as a person does who looks on; returns how long each answer took. */
 async function askMeanwhile(server: ServerProcess, until: Promise<unknown>): Promise<number[]> {
@@ -66,9 +49,9 @@ async function measure(variant: Variant, seed: number): Promise<Row> {
   const bodies = makeBodies(workload, WARM_UP + BATCHES, format);
   await using server = await startServerProcess();
   const idle = server.memory().now;
-  await sendAll(server, bodies.slice(0, WARM_UP));
+  await sendAll(server.otlpUrl, bodies.slice(0, WARM_UP));
   const before = { cpu: server.cpuSeconds(), at: performance.now() };
-  const sent = sendAll(server, bodies.slice(WARM_UP));
+  const sent = sendAll(server.otlpUrl, bodies.slice(WARM_UP));
   // The looker-on's answers cost CPU too: a small part of it, and not taken off.
   const times = await askMeanwhile(server, sent);
   await sent;

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { makeRepository } from "../hooks/repository.ts";
 import { startReceiver } from "../hooks/runners/receiver.ts";
 import { runTurnspan } from "../support/cli.ts";
+import { runProcess } from "../support/run-process.ts";
 
 const REPOSITORY_CONFIG = ".turnspan/config.json";
 const USER_CONFIG = ".config/turnspan/config.json";
@@ -199,7 +200,7 @@ test("hooks run tries one hook by hand: a guard's verdict, what it prints, and i
         { name: "slow", command: "sleep 5", timeoutMs: 100 },
         { name: "other", command: "true", filter: { agentId: ["other"] } },
       ],
-      "session:end": [{ name: "end", command: "true", timeoutMs: 2000 }],
+      "session:end": [{ name: "end", command: "true", timeoutMs: 20_000 }],
     },
   });
   const event = world.root.write("event.json", {
@@ -268,6 +269,60 @@ test("hooks run tries a request and a script as well", async () => {
     code: 0,
     out: `script: stops the turn: ${world.root.path}\n`,
   });
+});
+
+test("hooks run waits for what keeps no program alive, in a process of its own", async () => {
+  await using receiver = await startReceiver();
+  using world = makeWorld();
+  const config = world.root.write("try.json", {
+    http: { allow: [receiver.target] },
+    hooks: {
+      "session:end": [{ name: "wait", command: "sleep 0.3; echo slept > slept.txt" }],
+      afterTurn: [{ name: "post", url: receiver.url }],
+    },
+  });
+  const event = world.root.write("event.json", {});
+  const main = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
+  for (const name of ["wait", "post"]) {
+    const args = [main, "hooks", "run", name, "--event", event, "--config", config];
+    const options = { env: { ...world.env, PATH: process.env["PATH"] }, cwd: world.root.path };
+    const ended = await runProcess(process.execPath, args, options);
+    expect([ended.code, ended.stdout]).toEqual([0, `${name}: done\n`]);
+  }
+  expect(existsSync(path.join(world.root.path, "slept.txt"))).toBe(true);
+  expect(receiver.received).toHaveLength(1);
+}, 120_000);
+
+test("hooks check, run and trust print one JSON document each with --json", async () => {
+  using world = makeWorld();
+  const json = async (...args: string[]) => {
+    const { code, out } = await world.run("hooks", ...args, "--json");
+    return [code, JSON.parse(out)];
+  };
+  const wrong = world.root.write("wrong.json", { hooks: { afterTurn: [{ comand: "x" }] } });
+  expect(await json("check", wrong)).toMatchObject([
+    1,
+    { valid: [], problems: [{ source: wrong, path: "hooks.afterTurn[0].comand" }, {}] },
+  ]);
+  expect(await json("check")).toMatchObject([0, { problems: [], hooks: { length: 5 } }]);
+  const config = world.root.write("try.json", {
+    hooks: {
+      beforeTurn: [
+        { name: "no", command: "echo no >&2; exit 2" },
+        { name: "bad", command: "exit 7" },
+      ],
+      afterTurn: [{ name: "say", send: { message: "hello", outlet: "stdout" } }],
+    },
+  });
+  const event = world.root.write("event.json", {});
+  const run = (name: string) => json("run", name, "--event", event, "--config", config);
+  expect(await run("no")).toEqual([0, { name: "no", result: "ran", abort: true, reason: "no" }]);
+  expect(await run("bad")).toEqual([1, { name: "bad", result: "failed", error: "exit code 7" }]);
+  expect(await run("say")).toEqual([0, { name: "say", result: "ran" }]);
+  const [code, shown] = await json("trust");
+  expect([code, shown]).toMatchObject([1, { approved: false, files: ["after.mjs", "clean.sh"] }]);
+  expect(await world.run("hooks", "trust", "--approve", shown.digest)).toMatchObject({ code: 0 });
+  expect(await json("trust")).toMatchObject([0, { approved: true, digest: shown.digest }]);
 });
 
 test("hooks run runs nothing of a repository that is not approved", async () => {

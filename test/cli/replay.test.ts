@@ -1,12 +1,16 @@
 import { mkdtempDisposableSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { disturb, numbersFrom } from "../adapters/openclaw/disturb.ts";
 import { recordedLines } from "../adapters/openclaw/play.ts";
 import { runTurnspan } from "../support/cli.ts";
 import { attributesOf, type OtlpSpan, readOtlpLines } from "../support/otlp-lines.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const SEEDS = 200;
 const STATUS_ERROR = 2;
@@ -175,7 +179,7 @@ test("an endpoint where nothing listens is named at once, with the way out", asy
   using folder = openFolder();
   const { code, err } = await folder.replay("--endpoint", "http://127.0.0.1:9");
   expect(code).toBe(2);
-  expect(err).toContain("http://127.0.0.1:9 does not answer");
+  expect(err).toContain("http://127.0.0.1:9/v1/traces does not answer");
   expect(err).toContain("--out FILE");
 });
 
@@ -217,6 +221,10 @@ test.each([
   [["replay", "f", "--host", "openclaw", "--endpoint", "here"], "--endpoint here is no http"],
   [["replay", "f", "--host", "openclaw", "--out", "a", "--endpoint", "http://b"], "exclude"],
   [["replay", "/no/such/file", "--host", "openclaw", "--out", "/no/such/out"], "/no/such/file"],
+  [
+    ["replay", "f", "--host", "openclaw", "--endpoint", "htp://me:secret@h/?key=secret"],
+    "--endpoint htp://h is no http or https URL",
+  ],
   [["relpay"], 'there is no command "relpay"'],
 ] as const)("wrong use %j gives one clear line", async (args, line) => {
   const { code, err, out } = await runTurnspan(args);
@@ -248,4 +256,105 @@ test("a recording that cannot be read is named", async () => {
     folder.out,
   ]);
   expect([code, err]).toEqual([2, expect.stringContaining("cannot read /no/such/recording")]);
+});
+
+test("a name and password in --endpoint are sent as Basic authorization, and shown nowhere", async () => {
+  await using sink = await startOtlpSink();
+  using folder = openFolder();
+  const withSecret = `${sink.url.replace("//", "//me:s3cret@")}/base?key=s3cret`;
+  const { code, out, err } = await folder.replay("--endpoint", withSecret);
+  expect(code).toBe(0);
+  const sent = sink.requests.filter(({ body }) => body.length > 0);
+  expect(new Set(sent.map(({ path }) => path))).toEqual(
+    new Set(["/base/v1/traces?key=s3cret", "/base/v1/logs?key=s3cret"]),
+  );
+  const authorization = `Basic ${Buffer.from("me:s3cret").toString("base64")}`;
+  expect(new Set(sent.map(({ headers }) => headers.authorization))).toEqual(
+    new Set([authorization]),
+  );
+  const nobody = await folder.replay("--endpoint", "http://me:s3cret@127.0.0.1:9/?key=s3cret");
+  expect(nobody.code).toBe(2);
+  expect(nobody.err).toContain("http://127.0.0.1:9/v1/traces does not answer");
+  expect([out, err, nobody.out, nobody.err].join()).not.toContain("s3cret");
+});
+
+test("only the signals' own endpoints are set: each signal goes to its own", async () => {
+  await using sink = await startOtlpSink();
+  using folder = openFolder();
+  vi.stubEnv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", `${sink.url}/t/traces`);
+  vi.stubEnv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", `${sink.url}/l/logs`);
+  expect(await folder.replay()).toMatchObject({ code: 0, err: "" });
+  expect(new Set(sink.requests.map(({ path }) => path))).toEqual(new Set(["/t/traces", "/l/logs"]));
+});
+
+test.each([
+  [{ OTEL_SDK_DISABLED: "true" }, "OTEL_SDK_DISABLED is true, so nothing would be sent"],
+  [
+    { OTEL_TRACES_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" },
+    "OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER are none, so nothing would be sent",
+  ],
+])(
+  "%j: a replay to a collector says that it would send nothing, and is no success",
+  async (env, line) => {
+    using folder = openFolder();
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    expect(await folder.replay()).toMatchObject({ code: 2, err: expect.stringContaining(line) });
+    expect((await folder.replay("--out", folder.out)).code).toBe(0);
+    expect(readOtlpLines(folder.out).spans.length).toBeGreaterThan(0);
+  },
+);
+
+test("an interrupt while standard input is read stops with what was played", async () => {
+  using folder = openFolder();
+  const controller = new AbortController();
+  async function* typed(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(`${recordedLines().slice(0, 100).join("\n")}\n`);
+    setImmediate(() => controller.abort());
+    await new Promise(() => {});
+  }
+  const args = ["replay", "--host", "openclaw", "-", "--out", folder.out];
+  const run = await runTurnspan(args, { stdin: typed(), signal: controller.signal });
+  expect(run).toMatchObject({ code: 130, err: expect.stringContaining("interrupted") });
+  expect(run.out).toMatch(/^100 lines, 0 skipped/);
+  expect(readOtlpLines(folder.out).spans.length).toBeGreaterThan(0);
+});
+
+test("a line too long for memory is reported with file and line, and skipped", async () => {
+  using folder = openFolder();
+  const [first = "", ...others] = recordedLines();
+  async function* recorded(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(`${first}\n`);
+    const megabyte = Buffer.alloc(1_000_000, "x");
+    for (let count = 0; count < 700; count += 1) yield megabyte;
+    yield Buffer.from(`\n${others.join("\n")}\n`);
+  }
+  const args = ["replay", "--host", "openclaw", "-", "--out", folder.out];
+  const { code, err, out } = await runTurnspan(args, { stdin: recorded() });
+  expect([code, err]).toEqual([1, "-:2: skipped: a line of 700 MB, more than 64 MB\n"]);
+  expect(out).toContain("turns     1 blocked, 6 completed, 1 failed; 1 announce");
+});
+
+test("--out - writes the lines to standard output, and the summary to standard error", async () => {
+  using folder = openFolder();
+  const { code, out, err } = await folder.replay("--out", "-");
+  expect(code).toBe(0);
+  expect(err).toContain("turns     1 blocked");
+  await folder.replay("--out", folder.out);
+  expect(out.split("\n").length).toBe(readFileSync(folder.out, "utf8").split("\n").length);
+  for (const line of out.trimEnd().split("\n"))
+    expect(Object.keys(JSON.parse(line))).toHaveLength(1);
+});
+
+test("a mark that an editor put before the first line is no broken line", async () => {
+  using folder = openFolder();
+  writeFileSync(folder.file, `\ufeff${recordedLines().join("\r\n")}\r\n`);
+  expect(await folder.replay("--out", folder.out)).toMatchObject({ code: 0, err: "" });
+});
+
+test("--help is shown wherever it stands", async () => {
+  for (const args of [["--help"], ["--host", "openclaw", "--help"], ["f", "-h", "--metrics"]]) {
+    const { code, out } = await runTurnspan(["replay", ...args]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: turnspan replay --host HOST FILE/);
+  }
 });

@@ -35,12 +35,14 @@ test("the hooks have these names", () => {
 
 test("errors have these codes", () => {
   expect(Object.keys(errorCodes).sort()).toEqual([
+    "AGENT_SETTINGS_INVALID",
     "AUDIT_FOLDER_UNUSABLE",
     "CONFIG_INVALID",
     "PRICES_FILE_INVALID",
     "PRICES_USAGE",
     "REPLAY_FAILED",
     "SERVER_DATA_IN_USE",
+    "SERVER_DATA_UNUSABLE",
     "SERVER_OPTIONS_INVALID",
     "SERVER_PORT_TAKEN",
     "SERVER_UNREACHABLE",
@@ -67,6 +69,8 @@ test("the metrics have these names", () => {
     "turnspan.cost",
     "turnspan.cost.unknown_calls",
     "turnspan.hook.duration",
+    "turnspan.budget.limit",
+    "turnspan.budget.used",
     "turnspan.telemetry.dropped",
   ]);
 });
@@ -77,6 +81,7 @@ test("turnspan --help lists these commands", async () => {
   const commands = [...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
   expect(commands).toEqual([
     "config",
+    "budget",
     "hooks",
     "up",
     "service",
@@ -85,13 +90,18 @@ test("turnspan --help lists these commands", async () => {
     "trace",
     "errors",
     "cost",
+    "import",
+    "install",
+    "uninstall",
     "prices",
+    "audit",
+    "doctor",
     "replay",
   ]);
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["config", "hooks", "cost", "prices", "replay"]) {
+  for (const command of ["config", "hooks", "cost", "prices", "audit", "doctor", "replay"]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

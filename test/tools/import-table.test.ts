@@ -46,7 +46,7 @@ const PLACES: readonly (readonly [file: string, part: keyof typeof MAY_IMPORT, u
   ["version.ts", "turnspan.ts", "./"],
   ["adapters/openclaw/plugin.ts", "adapters", "../../"],
   ["adapters/cli-agents/agents/claude/translate.ts", "adapters", "../../../../"],
-  ["hooks/runners/command.ts", "hooks", "../../"],
+  ["hooks/runners/command/command.ts", "hooks", "../../../"],
   ["server/store/queries.ts", "server", "../../"],
   ["cli/commands/replay.ts", "cli", "../../"],
   ...PARTS.filter((part) => part !== "adapters").map(
@@ -79,10 +79,10 @@ const PLANTED: readonly Planted[] = [
   ...plantParts(),
   // A part's own files.
   ...plant(true, "semconv/one.ts", ["./turnspan.ts"]),
-  ...plant(true, "hooks/runners/command.ts", ["./runner.ts", "../points.ts", "../config.ts"]),
+  ...plant(true, "hooks/runners/one.ts", ["./runner.ts", "../points.ts", "../config/load.ts"]),
   // The files at the root of src.
   ...plant(false, "lifecycle/one.ts", ["../turnspan.ts", "../index.ts"]),
-  ...plant(false, "hooks/runners/command.ts", ["../../turnspan.ts", "../../index.ts"]),
+  ...plant(false, "hooks/runners/http/one.ts", ["../../../turnspan.ts", "../../../index.ts"]),
   ...plant(false, "server/store/queries.ts", ["../../turnspan.ts"]),
   ...plant(false, "adapters/openclaw/plugin.ts", ["../../turnspan.ts"]),
   ...plant(false, "web/one.ts", ["../turnspan.ts"]),
@@ -92,11 +92,10 @@ const PLANTED: readonly Planted[] = [
   ...["index.ts", "turnspan.ts"].flatMap((file) =>
     plant(false, file, [
       "./hooks/attach.ts",
-      "./hooks/config.ts",
-      "./hooks/config-schema.ts",
-      "./hooks/matcher.ts",
-      "./hooks/runners/command.ts",
-      "./hooks/trust.ts",
+      "./hooks/config/load.ts",
+      "./hooks/outbox/outbox.ts",
+      "./hooks/runners/command/command.ts",
+      "./hooks/trust/trust.ts",
     ]),
   ),
   ...plant(true, "server/one.ts", ["../audit/verify.ts"]),

@@ -1,7 +1,7 @@
 import { redactText } from "../../base/redact.ts";
-import { type LoadedConfig, loadConfig } from "../../hooks/config.ts";
-import { skippedText } from "../../hooks/config-attach.ts";
-import { pathText } from "../../hooks/config-problems.ts";
+import { skippedText } from "../../hooks/config/attach-config.ts";
+import { type LoadedConfig, loadConfig } from "../../hooks/config/load.ts";
+import { pathText } from "../../hooks/config/problems.ts";
 import { TurnspanConfig } from "../../sdk/config-file.ts";
 import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";

@@ -1,4 +1,5 @@
 import { cliAgents } from "../../adapters/cli-agents/agents.ts";
+import type { SearchedPlace } from "../../adapters/cli-agents/find-transcripts.ts";
 import { type Column, printable, tableLines } from "../output.ts";
 import { addCommand } from "./cost-json.ts";
 import type { Amounts } from "./cost-ledger.ts";
@@ -156,3 +157,18 @@ function readLines({ filesRead, filesTooOld, bytesRead }: CostReport): string[] 
 
 const plural = (number: number, noun: string): string =>
   `${whole.format(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+/** Says where was looked, and what to do. */
+export function nothingText(places: readonly SearchedPlace[], how = ""): string {
+  const looked = places.map(({ path: place, agent }) => {
+    const whose = agent === undefined ? "" : ` (${agent.title})`;
+    return `  ${printable(place)}${whose}\n`;
+  });
+  const where = looked.length === 0 ? "HOME names no folder to look in.\n" : "Looked in:\n";
+  return [
+    "turnspan: no transcripts found. ",
+    where,
+    ...looked,
+    `Run one of these agents once, or name where its transcripts are${how}.\n`,
+  ].join("");
+}

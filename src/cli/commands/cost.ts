@@ -1,10 +1,6 @@
 import path from "node:path";
 import { createProjectFinder } from "../../adapters/cli-agents/find-project.ts";
-import {
-  type FoundTranscripts,
-  findTranscripts,
-  type SessionFiles,
-} from "../../adapters/cli-agents/find-transcripts.ts";
+import { findTranscripts, type SessionFiles } from "../../adapters/cli-agents/find-transcripts.ts";
 import { readSession } from "../../adapters/cli-agents/read-session.ts";
 import { SeenCalls } from "../../adapters/cli-agents/seen-calls.ts";
 import { CodedError } from "../../base/errors.ts";
@@ -12,14 +8,13 @@ import { createPriceBook } from "../../pricing/price-book.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { printable } from "../output.ts";
 import { startProgress } from "../progress.ts";
 import { costJson } from "./cost-json.ts";
 import { CostLedger } from "./cost-ledger.ts";
 import { type Calendar, dayBefore, openCalendar, readMoment } from "./cost-period.ts";
 import { type CostReport, hasTroubles } from "./cost-report.ts";
 import { allBy, type By, isBy, placeCells, sumUp, toRows, unknownPrices } from "./cost-rows.ts";
-import { costText, troubleText } from "./cost-text.ts";
+import { costText, nothingText, troubleText } from "./cost-text.ts";
 
 const usage = `Usage: turnspan cost [--today | --week | --since DATE] [--by WHAT] [OPTIONS]
 
@@ -157,23 +152,8 @@ async function runCost(args: readonly string[], cli: CliContext): Promise<number
   if (request.json) cli.stdout.write(costJson(report));
   else if (!isEmpty) cli.stdout.write(costText(report));
   cli.stderr.write(troubleText(report.troubles));
-  if (isEmpty) cli.stderr.write(nothingText(found));
+  if (isEmpty) cli.stderr.write(nothingText(found.places, " by --path"));
   return isEmpty || hasTroubles(report.troubles) ? 1 : 0;
-}
-
-/** Says where was looked, and what to do. */
-function nothingText({ places }: FoundTranscripts): string {
-  const looked = places.map(({ path: place, agent }) => {
-    const whose = agent === undefined ? "" : ` (${agent.title})`;
-    return `  ${printable(place)}${whose}\n`;
-  });
-  const where = looked.length === 0 ? "HOME names no folder to look in.\n" : "Looked in:\n";
-  return [
-    "turnspan: no transcripts found. ",
-    where,
-    ...looked,
-    "Run one of these agents once, or name where its transcripts are by --path.\n",
-  ].join("");
 }
 
 export const costCommand: Command = {

@@ -1,9 +1,9 @@
-import { loadConfig } from "../../hooks/config.ts";
-import { skippedText } from "../../hooks/config-attach.ts";
+import { skippedText } from "../../hooks/config/attach-config.ts";
+import { loadConfig } from "../../hooks/config/load.ts";
 import { TurnspanConfig } from "../../sdk/config-file.ts";
 import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { describeAction, describeWhen, hookTable, inRunningOrder } from "../hook-text.ts";
+import { hookRows, hookTable } from "../hook-text.ts";
 
 const usage = `Usage: turnspan hooks list [--json]
 
@@ -26,18 +26,8 @@ export async function listHooks(args: readonly string[], cli: CliContext): Promi
   }
   const { hooks, unapproved } = await loadConfig(TurnspanConfig, cli);
   if (values.json) {
-    const rows = inRunningOrder(hooks).map((hook) => ({
-      hook: hook.hook,
-      name: hook.name,
-      priority: hook.priority,
-      when: describeWhen(hook),
-      does: describeAction(hook.action),
-      source: hook.origin.source,
-      path: hook.path,
-    }));
-    cli.stdout.write(
-      `${JSON.stringify({ hooks: rows, unapproved: unapproved?.source ?? null })}\n`,
-    );
+    const found = { hooks: hookRows(hooks), unapproved: unapproved?.source ?? null };
+    cli.stdout.write(`${JSON.stringify(found)}\n`);
     return 0;
   }
   cli.stdout.write(hooks.length === 0 ? "no hooks are configured\n" : hookTable(hooks));

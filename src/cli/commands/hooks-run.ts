@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CodedError } from "../../base/errors.ts";
+import type { ConfiguredHook } from "../../hooks/config/configured-hook.ts";
 import {
   joinConfigs,
   type LoadedConfig,
   loadConfig,
   originOfFile,
   readConfig,
-} from "../../hooks/config.ts";
-import { startAction } from "../../hooks/config-attach.ts";
-import type { ConfiguredHook } from "../../hooks/config-entries.ts";
-import { refuseProblems } from "../../hooks/config-problems.ts";
+} from "../../hooks/config/load.ts";
+import { refuseProblems } from "../../hooks/config/problems.ts";
+import type { AttachOptions } from "../../hooks/config/runner-world.ts";
+import { startAction } from "../../hooks/config/start-action.ts";
 import { withDeadline } from "../../hooks/deadline.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../hooks/entry.ts";
 import type { AnyPayload, HookLog } from "../../hooks/payload.ts";
@@ -21,7 +22,7 @@ import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
 
-const usage = `Usage: turnspan hooks run NAME --event FILE [--config FILE]
+const usage = `Usage: turnspan hooks run NAME --event FILE [--config FILE] [--json]
 
 Runs one configured hook by hand, as an event would, and prints what comes of it.
 
@@ -29,6 +30,7 @@ Runs one configured hook by hand, as an event would, and prints what comes of it
   --event FILE   the event as JSON, with the fields that handlers get, such as
                  {"sessionKey": "web:42", "agentId": "main", "turnIndex": 3, "cwd": "."}
   --config FILE  a config file; default: those that count here
+  --json         print what comes of it as JSON
   -h, --help     print this
 
 Exit code 1: it failed, or its filter does not take the event.
@@ -39,6 +41,7 @@ export async function runHook(args: readonly string[], cli: CliContext): Promise
   const { values, positionals } = parseOptions("hooks run", args, {
     event: { type: "string" },
     config: { type: "string" },
+    json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
@@ -51,7 +54,12 @@ export async function runHook(args: readonly string[], cli: CliContext): Promise
   }
   const loaded = await load(values.config, cli);
   const hook = findHook(name, loaded.hooks);
-  return tryHook(hook, await readEvent(values.event, hook, cli), loaded, cli);
+  const payload = await readEvent(values.event, hook, cli);
+  // One document: what the hook itself prints goes elsewhere.
+  const stdout = values.json ? cli.stderr : cli.stdout;
+  const outcome = await tryHook(hook, payload, loaded, { ...cli, stdout });
+  cli.stdout.write(values.json ? `${JSON.stringify(outcome)}\n` : `${describeOutcome(outcome)}\n`);
+  return outcome.result === "ran" ? 0 : 1;
 }
 
 async function load(
@@ -116,33 +124,51 @@ function logTo(cli: CliContext): HookLog {
   return { debug: write, info: write, warn: write, error: write };
 }
 
+/** What came of a hook. */
+interface Outcome {
+  readonly name: string;
+  readonly result: "ran" | "filtered" | "failed";
+  /** Of a guard: whether it stops the turn, and why. */
+  readonly abort?: boolean;
+  readonly reason?: string;
+  readonly error?: string;
+}
+
 async function tryHook(
   hook: ConfiguredHook,
   payload: AnyPayload,
   loaded: LoadedConfig<TurnspanConfig>,
-  cli: CliContext,
-): Promise<number> {
-  const { env, stdout, now } = cli;
+  { env, stdout, now }: Pick<AttachOptions, "env" | "stdout"> & Pick<CliContext, "now">,
+): Promise<Outcome> {
+  const { name } = hook;
   using action = startAction(hook, loaded, { env, stdout, now, log: payload.log });
-  if (!action.matches(payload)) {
-    cli.stdout.write(`${hook.name}: not run, its filter does not take this event\n`);
-    return 1;
-  }
+  if (!action.matches(payload)) return { name, result: "filtered" };
+  // Observers keep no program alive; this one is there for nothing else.
+  const alive = setInterval(() => undefined, DEFAULT_TIMEOUT_MS);
   try {
     const answer = await withDeadline(action.run(payload), hook.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    cli.stdout.write(`${hook.name}: ${printable(describeAnswer(answer, hook))}\n`);
-    return 0;
+    return { name, result: "ran", ...verdictOf(answer, hook) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    cli.stdout.write(`${hook.name}: failed: ${printable(text)}\n`);
-    return 1;
+    return { name, result: "failed", error: text };
+  } finally {
+    clearInterval(alive);
   }
 }
 
-function describeAnswer(answer: unknown, hook: ConfiguredHook): string {
-  if (hook.hook !== "beforeTurn" || !isAsked(hook)) return "done";
+function verdictOf(answer: unknown, hook: ConfiguredHook): Pick<Outcome, "abort" | "reason"> {
+  if (hook.hook !== "beforeTurn" || !isAsked(hook)) return {};
   const heeded = typeof answer === "object" && answer !== null ? toAnswer(answer) : undefined;
-  return heeded?.abort === true
-    ? `stops the turn: ${heeded.reason ?? "aborted by hook"}`
-    : "lets the turn run";
+  if (heeded?.abort !== true) return { abort: false };
+  return { abort: true, reason: heeded.reason ?? "aborted by hook" };
+}
+
+function describeOutcome({ name, result, abort, reason, error }: Outcome): string {
+  const texts = {
+    filtered: "not run, its filter does not take this event",
+    failed: `failed: ${error}`,
+    ran: "done",
+  } as const satisfies Record<Outcome["result"], string>;
+  const verdict = abort === true ? `stops the turn: ${reason}` : "lets the turn run";
+  return printable(`${name}: ${abort === undefined ? texts[result] : verdict}`);
 }

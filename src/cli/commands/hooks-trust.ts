@@ -1,18 +1,18 @@
 import { realpath } from "node:fs/promises";
 import { CodedError } from "../../base/errors.ts";
 import { findConfigFolder } from "../../base/user-folders.ts";
-import { type ConfigFile, hashRepository, readConfig } from "../../hooks/config.ts";
-import { listConfiguredHooks } from "../../hooks/config-entries.ts";
-import { findConfigPlaces } from "../../hooks/config-places.ts";
-import { refuseProblems } from "../../hooks/config-problems.ts";
-import { ApprovalFile, digestOf, type RepositoryContent } from "../../hooks/trust.ts";
+import { listConfiguredHooks } from "../../hooks/config/configured-hook.ts";
+import { type ConfigFile, hashRepository, readConfig } from "../../hooks/config/load.ts";
+import { findConfigPlaces } from "../../hooks/config/places.ts";
+import { refuseProblems } from "../../hooks/config/problems.ts";
+import { ApprovalFile, digestOf, type RepositoryContent } from "../../hooks/trust/trust.ts";
 import { TurnspanConfig } from "../../sdk/config-file.ts";
 import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { hookTable } from "../hook-text.ts";
+import { hookRows, hookTable } from "../hook-text.ts";
 import { printable } from "../output.ts";
 
-const usage = `Usage: turnspan hooks trust [--approve DIGEST | --revoke]
+const usage = `Usage: turnspan hooks trust [--approve DIGEST | --revoke | --json]
 
 Shows the config of the repository you are in (.turnspan/config.json): what it would run,
 and which files of the repository that is. Nothing of it counts until you approve it, and
@@ -20,6 +20,7 @@ any change of it, or of those files, makes it count no more.
 
   --approve DIGEST  approve exactly the content that was shown with this digest
   --revoke          take the approval back
+  --json            show it as JSON
   -h, --help        print this
 
 Exit code 1: there is nothing to approve, or it is not approved.
@@ -30,6 +31,7 @@ export async function trustHooks(args: readonly string[], cli: CliContext): Prom
   const { values } = parseOptions("hooks trust", args, {
     approve: { type: "string" },
     revoke: { type: "boolean" },
+    json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
@@ -48,8 +50,21 @@ export async function trustHooks(args: readonly string[], cli: CliContext): Prom
   }
   const content = await hashRepository(file);
   if (values.approve !== undefined) return approve(values.approve, content, approvals, cli);
-  return show(file, content, await approvals.isApproved(content), cli);
+  const isApproved = await approvals.isApproved(content);
+  if (!values.json) return show(file, content, isApproved, cli);
+  cli.stdout.write(`${JSON.stringify(toJson(file, content, isApproved))}\n`);
+  return isApproved ? 0 : 1;
 }
+
+const toJson = (
+  { origin, text, config }: ConfigFile<TurnspanConfig>,
+  content: RepositoryContent,
+  approved: boolean,
+): object => ({
+  ...{ source: origin.source, approved, digest: digestOf(content), config: text },
+  files: Object.keys(content.files),
+  hooks: hookRows(listConfiguredHooks([{ origin, config }])),
+});
 
 function openApprovals(cli: CliContext): ApprovalFile {
   const folder = findConfigFolder(cli.env);

@@ -6,9 +6,9 @@ import { runHook } from "./hooks-run.ts";
 import { trustHooks } from "./hooks-trust.ts";
 
 const usage = `Usage: turnspan hooks list [--json]
-       turnspan hooks check [FILE]
-       turnspan hooks run NAME --event FILE [--config FILE]
-       turnspan hooks trust [--approve DIGEST | --revoke]
+       turnspan hooks check [FILE] [--json]
+       turnspan hooks run NAME --event FILE [--config FILE] [--json]
+       turnspan hooks trust [--approve DIGEST | --revoke | --json]
 
 What is configured to run at which moment. Hooks are configured in
 ~/.config/turnspan/config.json, and in .turnspan/config.json of a repository, which counts

@@ -1,11 +1,7 @@
 import { CodedError } from "../../base/errors.ts";
 import { createPriceBook } from "../../pricing/price-book.ts";
-import {
-  findPriceFile,
-  PriceEntry,
-  readPriceFile,
-  writePriceFile,
-} from "../../pricing/price-file.ts";
+import { putPrice } from "../../pricing/price-edit.ts";
+import { findPriceFile, PriceEntry } from "../../pricing/price-file.ts";
 import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { readDate, readDollars, readModel } from "./price-options.ts";
@@ -15,7 +11,8 @@ import { priceText } from "./price-text.ts";
 const addUsage = `Usage: turnspan prices add MODEL --input USD --output USD [options]
 
 Adds a price of your own, in US dollars per million tokens. It wins over the
-built-in one. An entry with the same model, provider and date is replaced.
+built-in one. An entry with the same model, provider and date is replaced,
+however they are spelled (azure.ai.openai is azure).
 
   MODEL              the model's name, or a pattern with * at its start or end
   --input USD        price of a million input tokens; 0 means free
@@ -52,10 +49,7 @@ export async function addPrice(args: readonly string[], cli: CliContext): Promis
       "No place for the price file: set HOME or XDG_CONFIG_HOME",
     );
   }
-  const known = await readPriceFile(userFile);
-  const others = known.filter((other) => !isSamePlace(other, entry));
-  await writePriceFile(userFile, [...others, entry]);
-  const verb = others.length < known.length ? "Replaced" : "Added";
+  const verb = (await putPrice(userFile, entry)) === "replaced" ? "Replaced" : "Added";
   cli.stdout.write(`${verb} ${entry.model} in ${userFile}\n\n`);
   const book = await createPriceBook({ userFile });
   const asked = { model: entry.model, provider: entry.provider, at: cli.now(), userFile };
@@ -92,10 +86,4 @@ function toEntry(model: string | undefined, values: AddValues): PriceEntry {
   const name = problem?.path[0] === "provider" ? "--provider" : "MODEL";
   const value = JSON.stringify(name === "MODEL" ? model : values.provider);
   throw new CodedError("PRICES_USAGE", `${name} ${value}: ${problem?.message}`);
-}
-
-function isSamePlace(a: PriceEntry, b: PriceEntry): boolean {
-  const key = ({ provider = "", model, from = "" }: PriceEntry): string =>
-    JSON.stringify([provider.toLowerCase(), model.toLowerCase(), from]);
-  return key(a) === key(b);
 }

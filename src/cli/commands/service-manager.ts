@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { CodedError } from "../../base/errors.ts";
 import type { CliContext } from "../context.ts";
@@ -23,6 +23,10 @@ export type RunTool = (
 export interface ServiceManager {
   readonly name: string;
   readonly file: string;
+  /** What stands in the file. */
+  readonly text: string;
+  /** The commands that start the service, in order. */
+  readonly steps: readonly (readonly string[])[];
   install(): Promise<void>;
   uninstall(): Promise<boolean>;
   status(): Promise<{ readonly isInstalled: boolean; readonly isRunning: boolean }>;
@@ -31,12 +35,14 @@ export interface ServiceManager {
 }
 
 const TOOL_TIMEOUT_MS = 20_000;
+/** The code of a program that could not be started, as shells have it. */
+const NOT_STARTED = 127;
 
 export const runTool: RunTool = (command, args) =>
   new Promise((resolve) => {
     execFile(command, [...args], { timeout: TOOL_TIMEOUT_MS }, (error, stdout, stderr) => {
       // Where the program could not be started at all, the code is a word.
-      const failed = typeof error?.code === "number" ? error.code : 127;
+      const failed = typeof error?.code === "number" ? error.code : NOT_STARTED;
       resolve({ code: error === null ? 0 : failed, output: `${stdout}${stderr}`.trim() });
     });
   });
@@ -66,17 +72,17 @@ function systemd(home: string, { program, run, cli }: ManagerOptions): ServiceMa
   const configHome = cli.env["XDG_CONFIG_HOME"] ?? "";
   const unit = systemdUnit(isAbsolute(configHome) ? configHome : join(home, ".config"), program);
   const systemctl = (...args: string[]) => run("systemctl", ["--user", ...args]);
+  // A service that runs goes on with the new version.
+  const steps = [["daemon-reload"], ["enable", UNIT_NAME], ["restart", UNIT_NAME]];
   return {
     name: "systemd",
-    file: unit.file,
+    ...unit,
+    steps: steps.map((step) => ["systemctl", "--user", ...step]),
     note: "Its log: journalctl --user -u turnspan. To run it without a login: loginctl enable-linger",
-    install: async () => {
-      await writeUnit(unit);
-      await must(systemctl("daemon-reload"));
-      await must(systemctl("enable", UNIT_NAME));
-      // A service that runs goes on with the new version.
-      await must(systemctl("restart", UNIT_NAME));
-    },
+    install: () =>
+      withUnit(unit, async () => {
+        for (const step of steps) await must(systemctl(...step), "systemctl --user");
+      }),
     uninstall: async () => {
       if (!existsSync(unit.file)) return false;
       await systemctl("disable", "--now", UNIT_NAME);
@@ -96,14 +102,18 @@ function launchd(home: string, { program, run, logFile }: ManagerOptions): Servi
   const domain = `gui/${process.getuid?.() ?? 501}`;
   return {
     name: "launchd",
-    file: unit.file,
+    ...unit,
+    steps: [
+      ["launchctl", "bootout", `${domain}/${LAUNCHD_LABEL}`],
+      ["launchctl", "bootstrap", domain, unit.file],
+    ],
     note: `Its log: ${logFile}`,
-    install: async () => {
-      await writeUnit(unit);
-      // It may not be there yet.
-      await run("launchctl", ["bootout", `${domain}/${LAUNCHD_LABEL}`]);
-      await must(run("launchctl", ["bootstrap", domain, unit.file]));
-    },
+    install: () =>
+      withUnit(unit, async () => {
+        // It may not be there yet.
+        await run("launchctl", ["bootout", `${domain}/${LAUNCHD_LABEL}`]);
+        await must(run("launchctl", ["bootstrap", domain, unit.file]), "launchctl");
+      }),
     uninstall: async () => {
       if (!existsSync(unit.file)) return false;
       await run("launchctl", ["bootout", `${domain}/${LAUNCHD_LABEL}`]);
@@ -117,18 +127,34 @@ function launchd(home: string, { program, run, logFile }: ManagerOptions): Servi
   };
 }
 
+/** Writes a unit and starts it; where it cannot be started, the file is what it was before. */
+async function withUnit(unit: ServiceUnit, start: () => Promise<void>): Promise<void> {
+  const { file } = unit;
+  const before = existsSync(file) ? await readFile(file, "utf8") : undefined;
+  await writeUnit(unit);
+  try {
+    await start();
+  } catch (error) {
+    if (before === undefined) await rm(file, { force: true });
+    else await writeUnit({ file, text: before });
+    throw error;
+  }
+}
+
 /** Whole or not at all. */
 async function writeUnit({ file, text }: ServiceUnit): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, text);
+  // Tokens may stand in it.
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 
-async function must(result: ReturnType<RunTool>): Promise<void> {
+async function must(result: ReturnType<RunTool>, tool: string): Promise<void> {
   const { code, output } = await result;
   if (code === 0) return;
+  const problem = code === NOT_STARTED ? "cannot be run here" : `says: ${output || `code ${code}`}`;
   throw new CodedError(
     "SERVICE_FAILED",
-    `the service manager says: ${output || `exit code ${code}`}`,
+    `${tool} ${problem}; let something else keep turnspan up running`,
   );
 }

@@ -47,6 +47,9 @@ export function systemdUnit(configHome: string, program: ServiceProgram): Servic
     text: `# ${MARK} (systemctl --user edit turnspan)
 [Unit]
 Description=Turnspan: telemetry of AI agents on this machine
+# What fails at once, such as a port that somebody has, is not tried for ever.
+StartLimitIntervalSec=120
+StartLimitBurst=10
 
 [Service]
 Type=exec

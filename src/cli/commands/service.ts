@@ -1,21 +1,23 @@
 import { existsSync, realpathSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
 import { findServer } from "../../server/data-folder.ts";
-import type { Command } from "../command.ts";
+import { checkOptions, type ServerOptions } from "../../server/server-options.ts";
+import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { findManager, type RunTool, runTool, type ServiceManager } from "./service-manager.ts";
 import type { ServiceProgram } from "./service-units.ts";
+import { readUpOptions } from "./up.ts";
 
-const usage = `Usage: turnspan service install [UP OPTIONS] | status | uninstall
+const usage = `Usage: turnspan service install [--dry-run] [UP OPTIONS] | status [--json] | uninstall
 
 Runs turnspan up in the background, from every login on: by a systemd unit of the user's own, or by launchd.
 What stands behind install is given to turnspan up; install again changes it, and restarts the service.
 An upgrade of turnspan needs nothing more: the service starts what is installed then.
 
-  install      write the unit and start it
-  status       say whether it is installed and runs; exit code 1: it does not run
+  install      write the unit and start it; --dry-run: print it, and the commands, and do nothing
+  status       say whether it is installed and runs, --json: as JSON; exit code 1: it does not run
   uninstall    stop it and remove the unit; the data stays
 `;
 
@@ -52,7 +54,34 @@ function findProgram(
   return { node: world.node, script: link ?? world.script, args: ["up", ...args], path };
 }
 
-type Action = (manager: ServiceManager, cli: CliContext) => Promise<number>;
+/**
+ * A service sees neither this shell's environment nor its folder: what only they name is written out. Of an
+ * option that is given twice, `turnspan up` takes the second.
+ */
+function completeArgs(
+  args: readonly string[],
+  given: ServerOptions,
+  { env, cwd }: CliContext,
+): readonly string[] {
+  const isGiven = (name: string): boolean =>
+    args.some((word) => word === name || word.startsWith(`${name}=`));
+  const isUsual = !env["TURNSPAN_DATA"] && !env["XDG_DATA_HOME"];
+  const isKnown = isGiven("--data") ? isAbsolute(given.dataFolder) : isUsual;
+  const tokensOf = (name: string, variable: string): string[] =>
+    env[variable]?.trim() ? [name, env[variable].trim()] : [];
+  return [
+    ...args,
+    ...(isKnown ? [] : ["--data", resolve(cwd, given.dataFolder)]),
+    ...tokensOf("--ingest-token", "TURNSPAN_INGEST_TOKEN"),
+    ...tokensOf("--read-token", "TURNSPAN_READ_TOKEN"),
+  ];
+}
+
+type Action = (
+  manager: ServiceManager,
+  cli: CliContext,
+  args: readonly string[],
+) => Promise<number>;
 
 const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["install", install],
@@ -68,10 +97,29 @@ async function install(manager: ServiceManager, cli: CliContext): Promise<number
   return 0;
 }
 
-async function status(manager: ServiceManager, cli: CliContext): Promise<number> {
+/** Shows what install would do. */
+async function preview({ file, text, steps }: ServiceManager, cli: CliContext): Promise<number> {
+  const commands = steps.map((words) => `  ${words.join(" ")}\n`).join("");
+  cli.stdout.write(`would write ${file}:\n\n${text}\nand run:\n${commands}`);
+  return 0;
+}
+
+async function status(
+  manager: ServiceManager,
+  cli: CliContext,
+  args: readonly string[],
+): Promise<number> {
+  const { values } = parseOptions("service", args, { json: { type: "boolean" } });
   const { isInstalled, isRunning } = await manager.status();
   const folder = findDataFolder(cli.env);
   const server = folder === undefined ? undefined : findServer(folder);
+  if (values.json) {
+    const { name, file } = manager;
+    const shown = isRunning ? server : undefined;
+    const found = { manager: name, file, isInstalled, isRunning, server: shown ?? null };
+    cli.stdout.write(`${JSON.stringify(found)}\n`);
+    return isRunning ? 0 : 1;
+  }
   cli.stdout.write(
     [
       `${manager.name}: ${isInstalled ? manager.file : "not installed"}`,
@@ -99,21 +147,28 @@ export function createServiceCommand(world: ServiceWorld): Command {
     name: "service",
     summary: "run the server in the background, from every login on",
     usage,
-    async run([name = "--help", ...args], cli) {
+    async run([name = "", ...given], cli) {
       const action = actions.get(name);
       if (action === undefined) {
+        const problem = name === "" ? "what to do is missing" : `there is no ${name}`;
         throw new CodedError(
           "USAGE",
-          `turnspan service has install, status and uninstall, no ${name}`,
+          `${problem}: install, status or uninstall; see turnspan service --help`,
         );
       }
-      if (name !== "install" && args.length > 0) {
-        throw new CodedError("USAGE", `turnspan service ${name} takes no options`);
+      if (name === "uninstall" && given.length > 0) {
+        throw new CodedError("USAGE", "turnspan service uninstall takes no options");
       }
+      const isDry = given.includes("--dry-run");
+      const args = name === "install" ? given.filter((word) => word !== "--dry-run") : [];
+      // What turnspan up would refuse is refused here, not in a log that nobody reads.
+      const options = readUpOptions(args, cli);
+      checkOptions(options);
       const { platform, run } = world;
-      const program = findProgram(world, args, cli);
+      const program = findProgram(world, completeArgs(args, options, cli), cli);
       const logFile = join(findDataFolder(cli.env) ?? ".", "server.log");
-      return action(findManager({ platform, program, run, cli, logFile }), cli);
+      const manager = findManager({ platform, program, run, cli, logFile });
+      return isDry ? preview(manager, cli) : action(manager, cli, given);
     },
   };
 }

@@ -1,15 +1,15 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
-import { findServer, readToken } from "../../server/data-folder.ts";
 import { startServer, type TurnspanServer } from "../../server/server.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import { VERSION } from "../../version.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { giveBackMemory } from "../give-back-memory.ts";
+import { askLoginUrl } from "../login-url.ts";
+import { findViewer } from "../viewer-folder.ts";
+import { startCapture } from "./up-capture.ts";
 
 const usage = `Usage: turnspan up [--port N] [--ui-port N] [--data DIR] [OPTIONS]
 
@@ -43,14 +43,16 @@ const options = {
   host: { type: "string", multiple: true },
 } as const;
 
-function readOptions(args: readonly string[], cli: CliContext): ServerOptions {
+/** Reads what follows `turnspan up`. Throws USAGE. */
+export function readUpOptions(args: readonly string[], cli: CliContext): ServerOptions {
   const { values, positionals } = parseOptions("up", args, options);
   if (positionals.length > 0) throw wrong(`${positionals[0]} is too much`);
   const dataFolder = values.data ?? findDataFolder(cli.env);
   if (dataFolder === undefined) throw wrong("no home folder is known: name a folder with --data");
+  if (dataFolder === "") throw wrong("--data is empty");
   const tokens = (given: readonly string[] | undefined, variable: string): string[] => [
     ...(given ?? []),
-    ...[cli.env[variable] ?? ""].filter((token) => token !== ""),
+    ...[cli.env[variable]?.trim() ?? ""].filter((token) => token !== ""),
   ];
   return {
     dataFolder,
@@ -89,13 +91,6 @@ function readSize(text: string | undefined): number | undefined {
   throw wrong(`--max-size ${text} is no size from 10MB on, such as 500MB or 5GB`);
 }
 
-/** The built viewer: beside the built command, or in the checkout's dist folder. */
-function findViewer(): string | undefined {
-  return ["../../web", "../../../dist/web"]
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((folder) => existsSync(`${folder}/index.html`));
-}
-
 function describe(server: TurnspanServer, { dataFolder, listen }: ServerOptions): string {
   const viewer =
     listen === undefined ? `${server.createLoginUrl()}  (opens once)` : `${server.uiUrl}/`;
@@ -109,21 +104,21 @@ function describe(server: TurnspanServer, { dataFolder, listen }: ServerOptions)
 }
 
 async function runUp(args: readonly string[], cli: CliContext): Promise<number> {
-  const given = readOptions(args, cli);
+  const given = readUpOptions(args, cli);
   const server = await startServer(given).catch((error: unknown) => pointOut(error, given, cli));
   if (server === undefined) return 0;
   cli.stdout.write(describe(server, given));
   const stopped = Promise.withResolvers<undefined>();
   cli.signal.addEventListener("abort", () => stopped.resolve(undefined), { once: true });
   if (cli.signal.aborted) stopped.resolve(undefined);
+  const capture = await startCapture(server.otlpUrl, given, cli);
+  await giveBackMemory();
   const failure = await Promise.race([stopped.promise, server.failed]);
+  await capture[Symbol.asyncDispose]();
   await server.close();
   if (failure !== undefined) throw failure;
   return 0;
 }
-
-const LoginAnswer = z.object({ url: z.string() });
-const ASK_TIMEOUT_MS = 2_000;
 
 /** Where a server runs on this data folder already, that is what was wanted: its address is printed. */
 async function pointOut(
@@ -131,22 +126,12 @@ async function pointOut(
   { dataFolder }: ServerOptions,
   cli: CliContext,
 ): Promise<undefined> {
-  const running = findServer(dataFolder);
-  const token = readToken(dataFolder);
   const isInUse = error instanceof CodedError && error.code === "SERVER_DATA_IN_USE";
-  if (!isInUse || running === undefined || token === undefined) throw error;
-  const answer = await cli
-    .fetch(`${running.uiUrl}/api/login-url`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    })
-    .then((response) => response.json())
-    .catch(() => undefined);
-  const login = LoginAnswer.safeParse(answer);
-  if (!login.success) throw error;
+  const open = isInUse ? await askLoginUrl(dataFolder, cli.fetch) : undefined;
+  if (open === undefined) throw error;
+  const { running, loginUrl } = open;
   cli.stdout.write(
-    `turnspan ${running.version} is running already (process ${running.pid})\n  viewer  ${login.data.url}  (opens once)\n  OTLP    ${running.otlpUrl}\n`,
+    `turnspan ${running.version} is running already (process ${running.pid})\n  viewer  ${loginUrl}  (opens once)\n  OTLP    ${running.otlpUrl}\n`,
   );
 }
 

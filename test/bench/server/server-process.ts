@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempDisposableSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempDisposableSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findServer, readToken } from "../../../src/server/data-folder.ts";
+import { cpuSecondsOf, memoryOf } from "./process-figures.ts";
 
 /** `turnspan up` in a process of its own, so that its time and memory are its own. */
 export interface ServerProcess extends AsyncDisposable {
@@ -18,11 +19,13 @@ export interface ServerProcess extends AsyncDisposable {
   memory(): { readonly now: number; readonly peak: number };
 }
 
-const MAIN = path.resolve(import.meta.dirname, "../../../src/cli/main.ts");
+/** The built command, which is what users run: of the source, Node's loader alone takes 45 MB. */
+const MAIN =
+  process.env["BENCH_MAIN"] ?? path.resolve(import.meta.dirname, "../../../dist/cli/main.js");
 const START_TIMEOUT_MS = 20_000;
-const TICKS_A_SECOND = 100;
 
 export async function startServerProcess(given?: string): Promise<ServerProcess> {
+  if (!existsSync(MAIN)) throw new Error("there is no build to measure: npm run build makes one");
   const parent = mkdtempDisposableSync(path.join(tmpdir(), "turnspan-bench-"));
   const folder = given ?? path.join(parent.path, "data");
   const began = performance.now();
@@ -69,18 +72,4 @@ async function waitForServer(child: ChildProcess, folder: string) {
     await sleep(5);
   }
   throw new Error("the server did not start");
-}
-
-/** User and system time stand at 14 and 15; the name before them may hold spaces. */
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-}
-
-function memoryOf(pid: number): { readonly now: number; readonly peak: number } {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const read = (name: string): number =>
-    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN) / 1024;
-  return { now: read("VmRSS"), peak: read("VmHWM") };
 }

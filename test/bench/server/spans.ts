@@ -5,7 +5,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
 /** A generator of numbers that is the same in every run. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
@@ -24,8 +24,8 @@ export interface WorkloadOptions {
 
 const TURNS = 5;
 const STEPS = 7;
-/** A session span, and for each turn its own, and a model and a tool call a step. */
-export const SPANS_A_SESSION = 1 + TURNS * (1 + 2 * STEPS);
+
+
 
 const MODELS = ["gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "gemini-2.5-pro"] as const;
 const TOOLS = ["read_file", "write_file", "bash", "search", "web_fetch"] as const;

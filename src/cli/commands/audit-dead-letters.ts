@@ -1,0 +1,75 @@
+import path from "node:path";
+import { type DeadLetter, readDeadLetters } from "../../audit/dead-letters.ts";
+import { listWriters } from "../../base/writer-lock.ts";
+import { ATTR_RECORD_ID } from "../../semconv/turnspan.ts";
+import { formatTime } from "../amounts.ts";
+import { parseOptions } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { printable } from "../output.ts";
+import { formatTable, type TableColumn } from "../table.ts";
+import { auditOptions, auditOptionsHelp, findAuditFolder } from "./audit-folder.ts";
+
+const usage = `Usage: turnspan audit dead-letters [--destination NAME] [--folder DIR] [--json]
+
+Lists the records that a destination did not take, and why: refused for good (it answered so), one of a
+batch of which it took only a part, or damaged on disk. The records themselves are still in the log.
+
+  --destination N   only those of one destination
+${auditOptionsHelp}  --json            a line of JSON each, with the whole record
+  -h, --help        print this
+
+Exit code: 0 none are there, 1 some are.
+`;
+
+interface LetterRow {
+  readonly log: string;
+  readonly destination: string;
+  readonly letter: DeadLetter;
+}
+
+const columns: readonly TableColumn<LetterRow>[] = [
+  { head: "WHEN", read: ({ letter }) => formatTime(letter.at) },
+  { head: "DESTINATION", read: ({ destination }) => destination },
+  { head: "KIND", read: ({ letter }) => letter.kind },
+  { head: "LOG", read: ({ log }) => log },
+  { head: "NUMBER", read: ({ letter }) => String(letter.seq ?? ""), align: "right" },
+  { head: "RECORD", read: ({ letter }) => letter.record?.eventName ?? "" },
+  { head: "REASON", read: ({ letter }) => printable(letter.reason), width: "rest" },
+];
+
+/** `turnspan audit dead-letters`: what was not taken, and why. */
+export async function listDeadLetters(args: readonly string[], cli: CliContext): Promise<number> {
+  const { values } = parseOptions("audit dead-letters", args, {
+    ...auditOptions,
+    destination: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (values.help) {
+    cli.stdout.write(usage);
+    return 0;
+  }
+  const folder = await findAuditFolder(values.folder, cli);
+  const rows = await readRows(folder, values.destination);
+  if (values.json) for (const row of rows) cli.stdout.write(`${JSON.stringify(toJson(row))}\n`);
+  else if (rows.length === 0) cli.stdout.write("no dead letters\n");
+  else cli.stdout.write(formatTable(rows, columns, cli.stdout.columns));
+  return rows.length === 0 ? 0 : 1;
+}
+
+async function readRows(folder: string, wanted: string | undefined): Promise<LetterRow[]> {
+  const rows: LetterRow[] = [];
+  for (const log of await listWriters(folder)) {
+    for (const [destination, letters] of await readDeadLetters(path.join(folder, log))) {
+      if (wanted !== undefined && destination !== wanted) continue;
+      rows.push(...letters.map((letter) => ({ log, destination, letter })));
+    }
+  }
+  return rows.sort((one, other) => one.letter.at - other.letter.at);
+}
+
+const toJson = ({ log, destination, letter }: LetterRow) => ({
+  log,
+  destination,
+  ...letter,
+  recordId: letter.record?.attributes[ATTR_RECORD_ID],
+});

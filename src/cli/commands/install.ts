@@ -1,0 +1,91 @@
+import { cliAgents } from "../../adapters/cli-agents/agents.ts";
+import { writeCaptureSettings } from "../../adapters/cli-agents/capture-settings.ts";
+import {
+  type InstallOptions,
+  install,
+  noteOf,
+  planInstall,
+  type SettingsChange,
+} from "../../adapters/cli-agents/install.ts";
+import { type Command, parseOptions } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { printable } from "../output.ts";
+import { diffText, installOptions, readAgent, scopeOptions, wrongUse } from "./install-request.ts";
+
+const usage = `Usage: turnspan install AGENT [--user | --project | --managed] [OPTIONS]
+
+Makes a CLI agent tell Turnspan what it does: a hook for each event in the agent's own settings, that keeps
+the event in a file on this machine. Nothing is sent anywhere, the agent is never blocked, and it works on
+as before when Turnspan is not running, or is gone. "turnspan up" turns the events into sessions.
+
+  AGENT              ${Object.keys(cliAgents).join(", ")}
+  --user             your own settings, for all projects (default)
+  --project          this project's settings that are yours alone (Claude Code: settings.local.json)
+  --managed          the settings of this machine
+  --content MODE     none (default) or local: whether prompts, answers, and what tools were given and gave
+                     back are kept, in the data folder on this machine; asked where there is a terminal
+  --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
+  --dry-run          show what would be changed, and change nothing
+  -h, --help         print this
+
+Everything else in the settings stays byte for byte. "turnspan uninstall AGENT" takes it back.
+Exit code: 0 done, 2 wrong use, or settings that cannot be read or written.
+`;
+
+const options = { ...scopeOptions, content: { type: "string" } } as const;
+
+type Content = "none" | "local";
+
+async function readContent(given: string | undefined, cli: CliContext): Promise<Content> {
+  if (given === "none" || given === "local") return given;
+  if (given !== undefined) {
+    throw wrongUse("install", `--content ${given} is not known: none or local`);
+  }
+  if (cli.stdout.isTTY !== true) return "none";
+  cli.stdout.write(
+    "Keep prompts, answers and what tools are given and give back, on this machine only? [y/N] ",
+  );
+  for await (const chunk of cli.stdin ?? process.stdin) {
+    return /^\s*y/i.test(Buffer.from(chunk).toString()) ? "local" : "none";
+  }
+  return "none";
+}
+
+/** What will be recorded, and where it goes. */
+function describe({ agent, dataFolder }: InstallOptions, content: Content): string {
+  const kept =
+    content === "local"
+      ? "with prompts, answers, and what tools are given and give back"
+      : "without prompts, answers, and what tools are given and give back";
+  const note = noteOf(agent);
+  return [
+    `${cliAgents[agent].title} will tell of its sessions, turns, tools and subagents, ${kept}.`,
+    `It goes into ${printable(dataFolder)} on this machine, and nowhere else.`,
+    ...(note === undefined ? [] : [note]),
+    'See it with "turnspan up"; what happens before that is kept. Sessions that run now are told from their next start on.',
+    "",
+  ].join("\n");
+}
+
+const isSame = ({ before, after }: SettingsChange): boolean => before === after;
+
+async function runInstall(args: readonly string[], cli: CliContext): Promise<number> {
+  const { values, positionals } = parseOptions("install", args, options);
+  const agent = readAgent("install", positionals);
+  const where = installOptions("install", agent, values, cli);
+  const change = await planInstall(where);
+  cli.stdout.write(isSame(change) ? `${printable(change.file)} has it all\n` : diffText(change));
+  if (values["dry-run"]) return 0;
+  const content = await readContent(values.content, cli);
+  await install(change, where);
+  await writeCaptureSettings(where.dataFolder, { content });
+  cli.stdout.write(describe(where, content));
+  return 0;
+}
+
+export const installCommand: Command = {
+  name: "install",
+  summary: "make a CLI agent tell of its sessions, by hooks in its settings",
+  usage,
+  run: runInstall,
+};

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CaptureService, type CaptureTarget } from "../../adapters/cli-agents/capture-service.ts";
+import { readCaptureSettings } from "../../adapters/cli-agents/capture-settings.ts";
+import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
+import type { Telemetry } from "../../sdk/telemetry.ts";
+import type { ServerOptions } from "../../server/server-options.ts";
+import type { CliContext } from "../context.ts";
+import { printable } from "../output.ts";
+
+const TICK_MS = 400;
+/** A turn that began shows within a second. */
+const BATCH_DELAY_MS = 200;
+const FLUSH_MS = 10_000;
+
+/**
+ * Takes what agents' hooks leave in the data folder, for as long as the server runs. Disposing it leaves
+ * sessions that run as they are: the next server goes on with them.
+ */
+export async function startCapture(
+  otlpUrl: string,
+  options: ServerOptions,
+  cli: CliContext,
+): Promise<AsyncDisposable> {
+  const { dataFolder } = options;
+  const { content } = await readCaptureSettings(dataFolder);
+  const stop = new AbortController();
+  const said = new Set<string>();
+  const onTrouble = (error: unknown): void => {
+    const text = `turnspan: capture: ${printable(error instanceof Error ? error.message : String(error))}\n`;
+    if (!said.has(text)) cli.stderr.write(text);
+    said.add(text);
+  };
+  const target = new ServerTarget(otlpUrl, { content, options, cli, onTrouble });
+  const service = new CaptureService({
+    ...{ dataFolder, target, onTrouble, now: cli.now, signal: stop.signal },
+    content: content !== "none",
+  });
+  const running = (async () => {
+    await service.restore();
+    // What happened while nobody looked sets off nothing now.
+    await target.attachHooks();
+    while (!stop.signal.aborted) {
+      await service.tick();
+      await sleep(TICK_MS, undefined, { signal: stop.signal });
+    }
+  })().catch((error: unknown) => {
+    if (!stop.signal.aborted) onTrouble(error);
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      await target.flush();
+      target.detach();
+    },
+  };
+}
+
+interface TargetOptions {
+  readonly content: "none" | "local";
+  readonly options: ServerOptions;
+  readonly cli: CliContext;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Sends the events of each agent to the server as that agent's own. */
+class ServerTarget implements CaptureTarget {
+  readonly #otlpUrl: string;
+  readonly #options: TargetOptions;
+  readonly #agents = new Map<CliAgentId, Promise<Telemetry>>();
+  readonly #hooks = new DisposableStack();
+  #areHooksOn = false;
+
+  constructor(otlpUrl: string, options: TargetOptions) {
+    this.#otlpUrl = otlpUrl;
+    this.#options = options;
+  }
+
+  observe(agent: CliAgentId, event: Parameters<CaptureTarget["observe"]>[1]): void {
+    const telemetry = this.#agents.get(agent) ?? this.#open(agent);
+    this.#agents.set(agent, telemetry);
+    telemetry
+      .then(({ turnspan }) => void turnspan.observe(event))
+      .catch((error: unknown) => this.#options.onTrouble(error));
+  }
+
+  advance(nowMs: number): void {
+    for (const telemetry of this.#agents.values()) {
+      telemetry.then(({ turnspan }) => turnspan.advance(nowMs)).catch(() => {});
+    }
+  }
+
+  async flush(): Promise<boolean> {
+    const opened = await Promise.all(this.#agents.values());
+    const sent = await Promise.all(opened.map((telemetry) => telemetry.forceFlush(FLUSH_MS)));
+    return sent.every(Boolean);
+  }
+
+  async attachHooks(): Promise<void> {
+    this.#areHooksOn = true;
+    for (const telemetry of this.#agents.values()) await this.#attach(await telemetry);
+  }
+
+  detach(): void {
+    this.#hooks.dispose();
+  }
+
+  /** The SDK is loaded when an agent is first heard of: most of the time nothing needs its memory. */
+  async #open(agent: CliAgentId): Promise<Telemetry> {
+    const { createProviders } = await import("../../sdk/providers.ts");
+    const { content, options } = this.#options;
+    const [token] = options.ingestTokens ?? [];
+    const telemetry = await createProviders({
+      ...{ endpoint: this.#otlpUrl, protocol: "http/protobuf", spans: "deferred", content },
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+      ...{ serviceName: agent, host: agent, pricesFile: options.pricesFile },
+      batch: { delayMs: BATCH_DELAY_MS },
+    });
+    if (this.#areHooksOn) await this.#attach(telemetry);
+    return telemetry;
+  }
+
+  /** The user's own hooks; a config that is wrong is said, and costs nothing else. */
+  async #attach({ turnspan }: Telemetry): Promise<void> {
+    const { cli, options, onTrouble } = this.#options;
+    const { env, stdout } = cli;
+    const world = { env, stdout, cwd: options.dataFolder };
+    try {
+      const { attachHooks } = await import("../../hooks/attach.ts");
+      this.#hooks.use(await attachHooks(turnspan.hooks, world));
+    } catch (error) {
+      onTrouble(error);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { SpanSummary, TraceDetail } from "../../src/server/api-trace-types.ts";
+import type { SessionSummary, Totals, TurnSummary } from "../../src/server/api-types.ts";
+
+/** Rows as the API gives them, with what a test does not name left empty. */
+
+export const makeTotals = (totals: Partial<Totals> = {}): Totals => ({
+  modelCalls: 0,
+  toolCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  nanoUsd: 0,
+  unknownCostCalls: 0,
+  ...totals,
+});
+
+export const makeTurn = (turn: Partial<TurnSummary> & { readonly id: string }): TurnSummary => ({
+  kind: "turn",
+  state: "completed",
+  sessionId: "session",
+  traceId: "trace",
+  spanId: null,
+  runId: null,
+  parentRunId: null,
+  label: null,
+  turnIndex: null,
+  agent: null,
+  provider: null,
+  model: null,
+  trigger: null,
+  channel: null,
+  errorType: null,
+  errorMessage: null,
+  blockReason: null,
+  blockHook: null,
+  stopReason: null,
+  attempts: 1,
+  startMs: 0,
+  endMs: null,
+  durationMs: null,
+  totals: makeTotals(),
+  inputPreview: null,
+  outputPreview: null,
+  source: null,
+  ...turn,
+});
+
+export const makeRow = (span: Partial<SpanSummary> & { readonly spanId: string }): SpanSummary => ({
+  parentSpanId: null,
+  turnId: null,
+  kind: "other",
+  name: span.spanId,
+  startMs: 0,
+  durationMs: 10,
+  status: "unset",
+  statusMessage: null,
+  errorType: null,
+  agent: null,
+  provider: null,
+  subject: null,
+  usage: null,
+  nanoUsd: null,
+  costSource: null,
+  counted: true,
+  events: 0,
+  inputPreview: null,
+  outputPreview: null,
+  ...span,
+});
+
+export const makeTrace = (trace: Partial<TraceDetail>): TraceDetail => ({
+  traceId: "trace",
+  session: null,
+  turns: [],
+  spans: [],
+  records: [],
+  omittedSpans: 0,
+  ...trace,
+});
+
+export const makeSession = (
+  session: Partial<SessionSummary> & { readonly id: string },
+): SessionSummary => ({
+  sessionId: null,
+  sessionKey: null,
+  title: null,
+  state: "ended",
+  endReason: null,
+  agent: null,
+  model: null,
+  project: null,
+  repository: null,
+  branch: null,
+  userId: null,
+  host: null,
+  service: null,
+  source: null,
+  openedMs: 0,
+  lastSeenMs: 0,
+  turns: 0,
+  failedTurns: 0,
+  runningTurns: 0,
+  subagents: 0,
+  totals: makeTotals(),
+  ...session,
+});
