@@ -139,9 +139,7 @@ export class Courier {
 
   #refuse(records: readonly OutgoingRecord[], reason: string): Receipt {
     const at = this.#options.clock();
-    const letters = records.map(
-      (one): DeadLetter => ({ at, kind: "refused", reason, ...one }),
-    );
+    const letters = records.map((one): DeadLetter => ({ at, kind: "refused", reason, ...one }));
     return { delivered: 0, rejected: 0, letters };
   }
 

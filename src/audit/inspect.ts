@@ -6,6 +6,7 @@ import { type Damage, listSegments, readHeader } from "../base/segment-reader.ts
 import { findStart, sizeOf, tellSegments } from "../base/segment-replay.ts";
 import { isWriterAlive, listWriters } from "../base/writer-lock.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
+import { readDeadLetters } from "./dead-letters.ts";
 import { type DeliveryCursor, destinationOf, readCursor } from "./delivery-cursor.ts";
 import { OpenSet } from "./open-set.ts";
 import { type ProcessStatus, readProcessStatus } from "./process-status.ts";
@@ -35,8 +36,10 @@ export interface WriterReport {
 }
 
 /** How far a destination has got in one log. */
-export interface DeliveryReport extends Omit<DeliveryCursor, "version" | "owner"> {
+export interface DeliveryReport extends Omit<DeliveryCursor, "version" | "owner" | "deadLetters"> {
   readonly destination: string;
+  /** Those that are there now; `turnspan audit resend` sends them again. */
+  readonly deadLetters: number;
   /** Records, gaps included, that it has not got. */
   readonly waiting: number;
   /** Time of the first of them, epoch milliseconds. */
@@ -96,12 +99,14 @@ async function inspectWriter(
 
 async function inspectDeliveries(folder: string, nextSeq: number): Promise<DeliveryReport[]> {
   const names = (await readdir(folder)).flatMap((name) => destinationOf(name) ?? []).sort();
+  const letters = await readDeadLetters(folder);
   return Promise.all(
     names.map(async (destination) => {
       const { version: _, owner: __, ...cursor } = await readCursor(folder, destination);
       const waiting = Math.max(0, nextSeq - cursor.seq);
       const oldestWaitingAt = waiting > 0 ? await findTime(folder, cursor) : undefined;
-      return { destination, ...cursor, waiting, oldestWaitingAt };
+      const deadLetters = letters.get(destination)?.length ?? 0;
+      return { destination, ...cursor, deadLetters, waiting, oldestWaitingAt };
     }),
   );
 }

@@ -84,15 +84,12 @@ class Resender {
   async resend(folder: string, writer: string): Promise<void> {
     const taken = await takeDeadLetters(folder, this.#target.name);
     const dead: DeadLetter[] = [];
-    try {
-      const courier = this.#createCourier(writer);
-      for (let at = 0; at < taken.letters.length; at += BATCH) {
-        dead.push(...(await this.#send(courier, taken.letters.slice(at, at + BATCH))));
-        this.#tell();
-      }
-    } finally {
-      await taken.putBack(dead);
+    const courier = this.#createCourier(writer);
+    for (let at = 0; at < taken.letters.length; at += BATCH) {
+      dead.push(...(await this.#send(courier, taken.letters.slice(at, at + BATCH))));
+      this.#tell();
     }
+    await taken.putBack(dead);
   }
 
   #createCourier(writer: string): Courier {

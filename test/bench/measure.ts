@@ -69,13 +69,22 @@ export async function timeOf(run: () => unknown, runs: number): Promise<number> 
   return (user + system) / runs;
 }
 
-/** How often the base's time a variant took, round by round. */
-export function ratioTo(samples: Samples, base: string, name: string): Spread {
+/** How often the base's time a variant took, a number a round. */
+export function ratiosTo(samples: Samples, base: string, name: string): readonly number[] {
   const bases = samples.get(base) ?? [];
-  const ratios = (samples.get(name) ?? []).map(
-    (value, round) => value / (bases[round] ?? Number.NaN),
-  );
-  return spreadOf(ratios);
+  return (samples.get(name) ?? []).map((value, round) => value / (bases[round] ?? Number.NaN));
+}
+
+export const ratioTo = (samples: Samples, base: string, name: string): Spread =>
+  spreadOf(ratiosTo(samples, base, name));
+
+/** Where the median would be in 95 of 100 such measurements: of sorted values a normal distribution's ranks. */
+export function medianInterval(values: readonly number[]): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const reach = 0.98 * Math.sqrt(sorted.length);
+  const at = (rank: number): string => (sorted[Math.round(rank)] ?? Number.NaN).toFixed(3);
+  const middle = (sorted.length - 1) / 2;
+  return `${at(middle - reach)}..${at(middle + reach)}`;
 }
 
 export const timeSpread = (samples: Samples, name: string): Spread =>

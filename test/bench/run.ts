@@ -39,6 +39,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     file: import.meta.resolve("./hand-over.ts"),
     flags: ["--expose-gc", "--single-threaded-gc"],
   },
+  "hook-turn": {
+    about: "a turn with hooks that nobody listens to, beside the same without any",
+    file: import.meta.resolve("./hook-turn.ts"),
+    flags: ["--expose-gc", "--single-threaded-gc"],
+  },
+  "hook-deadline": {
+    about: "how late a turn goes on after a hanging command, and what a slow hook delays",
+    file: import.meta.resolve("./hook-deadline.ts"),
+  },
   "command-hook": {
     about: "a command as a hook, beside starting it bare",
     file: import.meta.resolve("./command-hook.ts"),

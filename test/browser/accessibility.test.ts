@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { playRecordedSession } from "../../scripts/demo/recorded-session.ts";
 import type { SessionList, TurnList } from "../../src/server/api-types.ts";
-import { NARROW, openStage, type Stage, WIDE } from "./stage.ts";
+import { MANY_PAGES_MS, NARROW, openStage, type Stage, WIDE } from "./stage.ts";
 import { playStory } from "./story.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -41,8 +41,6 @@ async function listPages({ server }: Stage): Promise<string[]> {
     "/sessions/0000000000000000",
   ];
 }
-
-const MANY_PAGES_MS = 300_000;
 
 test.each(["light", "dark"] as const)(
   "axe finds nothing on any page, %s",

@@ -29,6 +29,51 @@ test("a running turn appears on open pages, and its end too", async () => {
   await running;
   await page.locator(".page-head").getByText("Completed").waitFor();
   await page.locator(".step-bar:not(.is-running)").waitFor();
+
+  // Nobody reloaded the page: the list says whose turn it is, and what the next turns bring.
+  await page.getByRole("link", { name: "Sessions", exact: true }).first().click();
+  const listed = page.getByRole("link", { name: /Waiting for you.*Take your time/ });
+  await listed.getByText("–").first().waitFor();
+  await session.turn({ message: "Again" }, (again) =>
+    again.modelCall({ provider: "anthropic", model: "claude-sonnet-4-5" }, (call) => {
+      call.response({ usage: { inputTokens: 1000, outputTokens: 0 } });
+    }),
+  );
+  await telemetry.forceFlush(10_000);
+  await listed.locator("data[value='3000000']").waitFor();
+  await listed.getByText("2 turns").waitFor();
+  await telemetry.shutdown();
+  expect(stage.complaints).toEqual([]);
+});
+
+test("settings changes and hooks' decisions appear on the open page of their session", async () => {
+  await using stage = await openStage();
+  const { page } = stage;
+  const telemetry = await openTelemetry(stage.server.server.otlpUrl);
+  const { turnspan } = telemetry;
+  using _guard = turnspan.hooks.on(
+    "beforeTurn",
+    ({ message = "" }) =>
+      message.includes("secret") ? { abort: true, reason: "not for you" } : undefined,
+    { name: "keep-secrets" },
+  );
+  using session = turnspan.openSession({ sessionKey: "watched", agentId: "guarded" });
+  await session.turn({ message: "Good morning" }, async () => {});
+  await telemetry.forceFlush(10_000);
+  await stage.show("/");
+  await page.getByRole("link", { name: /Good morning/ }).click();
+  await page.getByRole("link", { name: /Turn 1/ }).waitFor();
+  session.patch({ effort: "high" }, { actor: { kind: "operator", id: "op-9" }, source: "console" });
+  const change = page.locator(".moment-change");
+  await change.getByText("Settings change by operator op-9, in console").waitFor();
+  expect(await change.textContent()).toContain("high");
+  const blocked = session.turn(
+    { message: "Tell me the secret", onBlocked: ({ reason }) => reason },
+    () => "never",
+  );
+  expect(await blocked).toBe("not for you");
+  await page.getByRole("link", { name: /Turn 2.*Blocked.*keep-secrets: not for you/ }).waitFor();
+  await page.locator(".moment-hook", { hasText: "keep-secrets abort: not for you" }).waitFor();
   await telemetry.shutdown();
   expect(stage.complaints).toEqual([]);
 });

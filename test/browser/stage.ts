@@ -15,6 +15,9 @@ export interface Stage extends AsyncDisposable {
   show(path: string): Promise<void>;
 }
 
+/** For tests that go through all pages, on a slow machine. */
+export const MANY_PAGES_MS = 300_000;
+
 export const WIDE = { width: 1280, height: 860 };
 export const NARROW = { width: 390, height: 844 };
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { playRecordedSession } from "../../scripts/demo/recorded-session.ts";
 import type { RecordList, SessionList, TurnList } from "../../src/server/api-types.ts";
 import { makeSpan, traceRequest } from "../server/requests.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { MANY_PAGES_MS, openStage, type Stage } from "./stage.ts";
 
 /** What the records of the sessions' ends say, in nano-dollars. */
 async function sumOfRecords({ server }: Stage): Promise<number> {
@@ -28,7 +28,9 @@ async function sumShown(parts: Locator): Promise<number> {
 const stat = ({ page }: Stage, label: string): Locator =>
   page.locator(".stat").filter({ has: page.locator(`dt:text-is("${label}")`) });
 
-test("the cost on each page adds up to that of the records", async () => {
+test("the cost on each page adds up to that of the records", {
+  timeout: MANY_PAGES_MS,
+}, async () => {
   await using stage = await openStage();
   const { page, server } = stage;
   await playRecordedSession(server.server.otlpUrl, Date.now());

@@ -230,6 +230,27 @@ test("audit dead-letters lists what was refused, and why", async () => {
   expect((await runAudit(folder, "dead-letters", "--destination", "none")).code).toBe(0);
 });
 
+test("audit resend sends dead letters again, to where it is told", async () => {
+  await using folder = await makeAuditFolder();
+  await using receiver = await startAuditReceiver((_, nth) => ({ status: nth === 0 ? 400 : 200 }));
+  await using lane = await folder.openLane({ targets: [createTarget(receiver.url)] });
+  await Promise.all(makeRecords(2).map((record) => lane.append(record)));
+  while (!(await lane.drain(1000))) await sleep(5);
+  const unknown = await runAudit(folder, "resend");
+  expect([unknown.code, unknown.err]).toEqual([
+    2,
+    expect.stringContaining("no destination test, only otlp; say where to by --to"),
+  ]);
+  const to = ["--to", receiver.url, "--protocol", "http/json"];
+  expect(await runAudit(folder, "resend", ...to)).toEqual({
+    ...{ code: 0, out: "test: 2 sent\n", err: "" },
+  });
+  expect(receiver.accepted).toHaveLength(2);
+  expect(await runAudit(folder, "resend", ...to)).toMatchObject({ out: "no dead letters\n" });
+  const { logs } = JSON.parse((await runAudit(folder, "status", "--json")).out);
+  expect(logs[0].deliveries).toMatchObject([{ deadLetters: 0 }]);
+});
+
 test.each([
   [["audit", "export", "--format", "xml"], "--format xml is not known"],
   [["audit", "export", "--since", "yesterday"], '--since "yesterday" is no time'],

@@ -195,7 +195,7 @@ test("a broken price file is an error that names it, and add leaves it as it is"
 });
 
 test.each([
-  ["frob", "USAGE", 'turnspan prices has no action "frob"; it has show and add'],
+  ["frob", "USAGE", 'turnspan prices has no action "frob"; it has show, add'],
   ["show --foo", "USAGE", "Unknown option '--foo'; see turnspan prices show --help"],
   ["show --at", "USAGE", "Option '--at <value>' argument missing; see turnspan prices show --help"],
   ["show a b", "USAGE", 'One MODEL only; "b" is one too many'],

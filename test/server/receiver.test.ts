@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { TraceDetail } from "../../src/server/api-trace-types.ts";
@@ -205,4 +205,26 @@ test("requests in their hundreds at once are all taken, or asked to come again",
     if (status === 429) expect(headers.get("retry-after")).toBe("1");
   }
   expect((await test.ask<SessionList>("/api/sessions")).sessions.length).toBeLessThanOrEqual(1);
+});
+
+/** A request whose body stops coming after some bytes. */
+function startRequest(url: string, bytes: number) {
+  const answer = Promise.withResolvers<IncomingMessage>();
+  const headers = { "content-type": "application/json", "content-length": 19 * MIB };
+  const request = httpRequest(url, { method: "POST", headers }, answer.resolve);
+  request.on("error", answer.reject);
+  request.write(Buffer.alloc(bytes));
+  return { answer: answer.promise, [Symbol.dispose]: () => void request.destroy() };
+}
+
+test("past 32 MiB of requests under way one is 429 with Retry-After, and a small one is taken", async () => {
+  await using test = await startTestServer();
+  const url = `${test.server.otlpUrl}/v1/traces`;
+  using first = startRequest(url, 18 * MIB);
+  using second = startRequest(url, 18 * MIB);
+  // Whichever goes past it; the other goes on.
+  const { statusCode, headers } = await Promise.race([first.answer, second.answer]);
+  for (const { answer } of [first, second]) answer.catch(() => {});
+  expect([statusCode, headers["retry-after"]]).toEqual([429, "1"]);
+  expect((await test.send("traces", "{}")).status).toBe(200);
 });

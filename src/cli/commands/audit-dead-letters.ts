@@ -12,7 +12,8 @@ import { auditOptions, auditOptionsHelp, findAuditFolder } from "./audit-folder.
 const usage = `Usage: turnspan audit dead-letters [--destination NAME] [--folder DIR] [--json]
 
 Lists the records that a destination did not take, and why: refused for good (it answered so), one of a
-batch of which it took only a part, or damaged on disk. The records themselves are still in the log.
+batch of which it took only a part, or damaged on disk. The records themselves are still in the log, and
+turnspan audit resend sends them again.
 
   --destination N   only those of one destination
 ${auditOptionsHelp}  --json            a line of JSON each, with the whole record

@@ -1,5 +1,4 @@
-import { CodedError } from "../../base/errors.ts";
-import type { Command } from "../command.ts";
+import { createCommandGroup } from "../command-group.ts";
 import { showConfig } from "./config-show.ts";
 
 const usage = `Usage: turnspan config show [--origin] [--json]
@@ -14,21 +13,9 @@ lists of hooks are joined. Secrets are not shown.
 `;
 
 /** `turnspan config`: shows the settings that count. */
-export const configCommand: Command = {
+export const configCommand = createCommandGroup({
   name: "config",
   summary: "show the settings that count here, and where they come from",
   usage,
-  async run([name = "--help", ...args], cli) {
-    if (name === "show" && !args.some((word) => word === "--help" || word === "-h")) {
-      return showConfig(args, cli);
-    }
-    if (["--help", "-h", "show"].includes(name)) {
-      cli.stdout.write(usage);
-      return 0;
-    }
-    throw new CodedError(
-      "USAGE",
-      `turnspan config has no action ${JSON.stringify(name)}; it has show`,
-    );
-  },
-};
+  actions: { show: showConfig },
+});

@@ -70,7 +70,7 @@ const troubleFixes: ReadonlyMap<string, string> = new Map([
 ]);
 
 function checkDelivery(report: WriterReport, delivery: DeliveryReport, now: number): Finding {
-  const { destination, waiting, oldestWaitingAt, deadLetters, rejected, delivered } = delivery;
+  const { destination, waiting, oldestWaitingAt, deadLetters, delivered } = delivery;
   const check = `audit delivery ${nameOf(report)} to ${destination}`;
   const trouble = report.process?.deliveries.find(
     (one) => one.destination === destination,
@@ -78,9 +78,9 @@ function checkDelivery(report: WriterReport, delivery: DeliveryReport, now: numb
   const why = report.isAlive && trouble !== undefined ? ` (${trouble})` : "";
   const oldest = waiting === 0 ? "" : `, oldest unsent ${ago(oldestWaitingAt, now)}`;
   const found = `${delivered} delivered, ${waiting} waiting${oldest}${why}`;
-  if (deadLetters + rejected > 0) {
-    const lost = `${found}; not taken: ${deadLetters} dead letters, ${rejected} rejected`;
-    const fix = "turnspan audit dead-letters says why; the records are still in the log";
+  if (deadLetters > 0) {
+    const lost = `${found}; not taken: ${deadLetters} dead letters`;
+    const fix = "turnspan audit dead-letters says why; then turnspan audit resend sends them again";
     return { state: "fail", check, found: lost, fix };
   }
   const isLate = waiting > 0 && now - (oldestWaitingAt ?? now) > LATE_MS;
@@ -134,13 +134,14 @@ export async function checkSpool(folder: string, now: number): Promise<Finding[]
 }
 
 function checkSpooled(report: WriterReport, delivery: DeliveryReport, now: number): Finding[] {
-  const { waiting, oldestWaitingAt, deadLetters, rejected } = delivery;
-  if (waiting + deadLetters + rejected === 0) return [];
+  const { waiting, oldestWaitingAt, deadLetters } = delivery;
+  if (waiting + deadLetters === 0) return [];
   const check = `spool of spans ${report.writer}`;
   const oldest = waiting === 0 ? "" : `, oldest unsent ${ago(oldestWaitingAt, now)}`;
   const found = `${waiting} requests waiting${oldest}, ${deadLetters} refused`;
-  if (deadLetters + rejected > 0) {
-    const fix = `read why in ${report.folder}/dead-letters-${delivery.destination}.jsonl`;
+  if (deadLetters > 0) {
+    const file = `${report.folder}/dead-letters-${delivery.destination}.jsonl`;
+    const fix = `read why in ${file}, and delete it`;
     return [{ state: "fail", check, found, fix }];
   }
   const isLate = now - (oldestWaitingAt ?? now) > LATE_MS;

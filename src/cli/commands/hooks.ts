@@ -1,5 +1,4 @@
-import { CodedError } from "../../base/errors.ts";
-import type { Command } from "../command.ts";
+import { createCommandGroup } from "../command-group.ts";
 import { checkHooks } from "./hooks-check.ts";
 import { listHooks } from "./hooks-list.ts";
 import { runHook } from "./hooks-run.ts";
@@ -20,29 +19,15 @@ once you approved it.
   turnspan hooks trust --help
 `;
 
-const actions: ReadonlyMap<string, Command["run"]> = new Map([
-  ["list", listHooks],
-  ["check", checkHooks],
-  ["run", runHook],
-  ["trust", trustHooks],
-]);
-
 /** `turnspan hooks`: shows, checks, tries and approves configured hooks. */
-export const hooksCommand: Command = {
+export const hooksCommand = createCommandGroup({
   name: "hooks",
   summary: "show, check, try and approve configured hooks",
   usage,
-  async run([name = "--help", ...args], cli) {
-    const action = actions.get(name);
-    if (action !== undefined) return action(args, cli);
-    if (name === "--help" || name === "-h") {
-      cli.stdout.write(usage);
-      return 0;
-    }
-    const names = [...actions.keys()].join(", ");
-    throw new CodedError(
-      "USAGE",
-      `turnspan hooks has no action ${JSON.stringify(name)}; it has ${names}`,
-    );
+  actions: {
+    list: listHooks,
+    check: checkHooks,
+    run: runHook,
+    trust: trustHooks,
   },
-};
+});

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import path from "node:path";
+import { setImmediate as nextLoop } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { runProcess } from "../../support/run-process.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
@@ -7,11 +10,12 @@ import { countDescriptors, countZombies, findByText, until } from "./processes.t
 
 /** For what hangs; all others get as long as a busy machine may need. */
 const TIMEOUT_MS = 400;
-const PATIENT_MS = 8000;
+const PATIENT_MS = 60_000;
 const TIME_UP = "time was up";
-/** The promise: a turn goes on at the latest this long after the hook's time is up. */
-const LATE_MS = 500;
-/** Sleeps that only these tests start. */
+/** What a test waits for has to come within this; how soon it really comes the bench command-hook measures. */
+const SOON_MS = 60_000;
+const TEST_MS = 120_000;
+/** Sleeps that only these tests start, far longer than the tests themselves. */
 const SLEEP = 300 + (process.pid % 1000) / 1000;
 
 /** What a command does, and what a guard makes of it: a reason to stop the turn, or part of what is reported. */
@@ -83,10 +87,8 @@ test.each(zoo)(
       sessionKey: "zoo",
       cwd: animal.cwd ?? folder.path,
     });
-    const beganAt = performance.now();
     const message = "x".repeat(1024 * 1024);
     const outcome = await session.turn({ message, onBlocked: ({ reason }) => reason }, () => "ran");
-    expect(performance.now() - beganAt).toBeLessThan(timeoutMs + LATE_MS);
     expect(outcome).toBe(aborts ?? "ran");
     const failures = hooks.findings.filter(({ type }) => type === "hook.failure");
     // The engine stops waiting at the same moment, and may say so first.
@@ -94,24 +96,25 @@ test.each(zoo)(
       String(error).replace(/no answer within .* ms/, TIME_UP),
     );
     expect(errors).toEqual(fails === undefined ? [] : [expect.stringMatching(fails)]);
-    await until(() => findByText(`sleep ${SLEEP}`).length === 0, 1000);
-    await until(() => countZombies() === 0, 1000);
+    await until(() => findByText(`sleep ${SLEEP}`).length === 0, SOON_MS);
+    await until(() => countZombies() === 0, SOON_MS);
     const left = hooks.log.lines.filter((line) => line.includes("processes behind"));
     expect(left).toHaveLength(escapes ? 1 : 0);
   },
+  TEST_MS,
 );
 
 test("the same commands as observers delay nothing, and end in time as well", async () => {
   using folder = makeTemporaryFolder({ "not-executable": "#!/bin/sh\nexit 0\n" });
-  const entries = zoo.map(({ command }) => ({ command: command as string, timeoutMs: 1500 }));
+  const entries = zoo.map(({ command }) => ({ command: command as string, timeoutMs: 3000 }));
   using hooks = await startConfigured({ hooks: { afterTurn: entries } }, { folder: folder.path });
   using session = hooks.turnspan.openSession({ sessionKey: "zoo", cwd: folder.path });
-  const beganAt = performance.now();
   await session.turn({}, () => "ran");
-  expect(performance.now() - beganAt).toBeLessThan(50);
-  await hooks.settled();
-  await until(() => findByText(`sleep ${SLEEP}`).length === 0, 1000);
-  await until(() => countZombies() === 0, 1000);
+  const settled = hooks.settled().then(() => "over");
+  expect(await Promise.race([settled, "still running"])).toBe("still running");
+  await settled;
+  await until(() => findByText(`sleep ${SLEEP}`).length === 0, SOON_MS);
+  await until(() => countZombies() === 0, SOON_MS);
 });
 
 test("100 MB of output, three times, take less than 32 MB of memory", async () => {
@@ -130,16 +133,24 @@ test("500 commands leave no descriptor, no zombie and no process behind", async 
   await session.turn({}, () => "warm-up");
   const before = countDescriptors();
   for (let turn = 0; turn < 125; turn += 1) await session.turn({}, () => "ran");
-  await until(() => findByText(`sleep ${SLEEP}`).length === 0, 1000);
-  await until(() => countDescriptors() <= before, 1000);
-  await until(() => countZombies() === 0, 1000);
-}, 60_000);
+  await until(() => findByText(`sleep ${SLEEP}`).length === 0, SOON_MS);
+  await until(() => countDescriptors() <= before, SOON_MS);
+  await until(() => countZombies() === 0, SOON_MS);
+}, 300_000);
 
-test("a naive runner keeps the turn and the processes far longer: the tests above can fail", async () => {
-  const beganAt = performance.now();
+test("a naive runner leaves the processes behind, and waits for their output: the tests above can fail", async () => {
   // What many programs do: signal the shell alone, and wait for its output to end.
-  await runProcess("sh", ["-c", `sleep 2.${process.pid}; true`], { timeout: TIMEOUT_MS });
-  expect(performance.now() - beganAt).toBeGreaterThan(TIMEOUT_MS + LATE_MS);
+  const text = `sleep 302.${process.pid}`;
+  const child = spawn("sh", ["-c", `${text}; true`], { stdio: ["ignore", "pipe", "ignore"] });
+  const closed = new Promise<string>((resolve) => child.once("close", () => resolve("closed")));
+  await until(() => findByText(text).some(({ parent }) => parent === child.pid), SOON_MS);
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  const [left] = findByText(text);
+  expect(await Promise.race([closed, nextLoop("open")])).toBe("open");
+  expect(left).toBeDefined();
+  if (left !== undefined) process.kill(left.pid, "SIGKILL");
+  expect(await closed).toBe("closed");
 });
 
 test("a hook's process of a program that is itself run by a hook is ended with that hook", async () => {
@@ -153,7 +164,7 @@ test("a hook's process of a program that is itself run by a hook is ended with t
   using session = hooks.turnspan.openSession({ sessionKey: "zoo", cwd: "/tmp" });
   await session.turn({}, () => "ran");
   expect(hooks.log.lines.join()).toMatch(/TURNSPAN_HOOK_RUN=outer\.[0-9a-f]{24}\n/);
-  await until(() => findByText(`sleep ${SLEEP}`).length === 0, 1000);
+  await until(() => findByText(`sleep ${SLEEP}`).length === 0, SOON_MS);
 });
 
 test.each([

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { installDependencies, withLock } from "../../../scripts/install.mjs.mts";
+// biome-ignore lint/correctness/useImportExtensions: JavaScript that has its types beside it.
+import { installDependencies, withLock } from "../../../scripts/install.mjs";
 import { runProcess } from "../run-process.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
