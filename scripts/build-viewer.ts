@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { constants, gzipSync } from "node:zlib";
 import { build } from "vite";
 
 const root = new URL("../", import.meta.url);
@@ -37,6 +38,20 @@ export async function buildViewer(folder: string = VIEWER_FOLDER): Promise<void>
       },
     },
   });
+  packFiles(folder);
+}
+
+/** Files that shrink; fonts are compressed already. */
+const SHRINKS = /\.(css|html|js|svg)$/;
+
+/** Lays a compressed file beside each that shrinks: the server sends it as it is. */
+function packFiles(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  for (const file of files.filter((name) => SHRINKS.test(name))) {
+    const path = join(folder, file);
+    const body = gzipSync(readFileSync(path), { level: constants.Z_BEST_COMPRESSION });
+    writeFileSync(`${path}.gz`, body);
+  }
 }
 
 /** Builds the viewer where it is missing or older than its source. */

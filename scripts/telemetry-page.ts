@@ -1,4 +1,5 @@
 import * as attributes from "../src/lifecycle/attributes.ts";
+import { hookSpanAttributes } from "../src/lifecycle/hook-span.ts";
 import { attemptNames, recordAttributeNames } from "../src/lifecycle/record-attributes.ts";
 import { attributeDescriptions } from "../src/semconv/descriptions.ts";
 import { GEN_AI_PROFILE } from "../src/semconv/gen-ai.ts";
@@ -64,6 +65,13 @@ const spans: readonly (readonly [string, string, string, string, readonly string
       ...attributes.toolEndAttributes.names,
       ...attributes.callEndAttributes.names,
     ],
+  ],
+  [
+    "hook of 100 ms and more",
+    "hook {hook}",
+    "INTERNAL",
+    "what it was told of: the turn, the subagent, or the session",
+    hookSpanAttributes.names,
   ],
 ];
 

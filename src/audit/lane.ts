@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ack } from "../base/segment-log.ts";
 import { claimAnyWriter, claimDeadWriters } from "../base/writer-lock.ts";
-import type { LifecycleOutputs } from "../lifecycle/lifecycle.ts";
+import type { LifecycleOutputs } from "../lifecycle/outputs.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
 import { AuditPlace, type PlaceOptions, type PlaceStatus } from "./place.ts";
 import { type PlaceState, type ProcessDescription, StatusWriter } from "./process-status.ts";

@@ -9,6 +9,7 @@ import {
   createSums,
   type SessionSums,
   setStopReason,
+  sumsJson,
 } from "./session-sums.ts";
 
 /** A session that has begun and not ended, as its records tell it. */
@@ -64,11 +65,11 @@ export class OpenSet {
     return this.#sessions.size + this.#runs.size;
   }
 
-  get sessions(): Iterable<OpenSession> {
+  get sessions(): IteratorObject<OpenSession> {
     return this.#sessions.values();
   }
 
-  get runs(): Iterable<OpenRun> {
+  get runs(): IteratorObject<OpenRun> {
     return this.#runs.values();
   }
 
@@ -103,7 +104,7 @@ export class OpenSet {
   /** What a new segment begins with: each open thing as canonical JSON. */
   *carry(): Generator<string> {
     for (const { base, start, ordinal, sums } of this.#sessions.values()) {
-      yield `{"base":"${base}","ordinal":${ordinal},"start":${start},"sums":${toCanonicalJson(sums)}}`;
+      yield `{"base":"${base}","ordinal":${ordinal},"start":${start},"sums":${sumsJson(sums)}}`;
     }
     for (const { base, start, ordinal } of this.#runs.values()) {
       yield `{"base":"${base}","ordinal":${ordinal},"start":${start}}`;

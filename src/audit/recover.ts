@@ -1,4 +1,5 @@
-import { Lifecycle, type LifecycleOutputs } from "../lifecycle/lifecycle.ts";
+import { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { LifecycleOutputs } from "../lifecycle/outputs.ts";
 import type { OpenSet } from "./open-set.ts";
 import { restoreState } from "./restore.ts";
 

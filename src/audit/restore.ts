@@ -13,20 +13,29 @@ import type { OpenRun, OpenSession, OpenSet } from "./open-set.ts";
  * the same rules can end it. Nothing is recorded of it: all this happened before.
  */
 export function restoreState(open: OpenSet, state: LifecycleState): void {
-  const turns = Map.groupBy(open.runs, ({ base }) => base);
+  const { turns = [], subagents = [] } = Object.groupBy(open.runs.map(parseRun), kindOf);
+  const turnsOf = Map.groupBy(turns, ({ base }) => base);
   for (const session of open.sessions) {
     restoreSession(state, session);
-    for (const run of turns.get(session.base) ?? []) restoreTurn(state, run);
+    for (const turn of turnsOf.get(session.base) ?? []) restoreTurn(state, turn);
   }
-  for (const run of open.runs) if (isSubagent(run)) restoreSubagent(state, run);
+  for (const subagent of subagents) restoreSubagent(state, subagent);
   for (const session of sessionsOf(state)) touchSession(session, open.lastSign);
 }
 
 const RULES = {};
 
+/** A turn or a subagent's run, with its first record. */
+interface LeftRun extends Pick<OpenRun, "base" | "ordinal"> {
+  readonly start: WireRecord;
+}
+
 const parse = ({ start }: { readonly start: string }): WireRecord => JSON.parse(start);
 
-const isSubagent = (run: OpenRun): boolean => parse(run).eventName === own.EVENT_SUBAGENT_SPAWNED;
+const parseRun = (run: OpenRun): LeftRun => ({ ...run, start: parse(run) });
+
+const kindOf = ({ start }: LeftRun): "turns" | "subagents" =>
+  start.eventName === own.EVENT_SUBAGENT_SPAWNED ? "subagents" : "turns";
 
 /** The sessions that have records, and those of subagents. */
 const sessionsOf = (state: LifecycleState): Set<SessionState> =>
@@ -104,8 +113,7 @@ function setAside(state: LifecycleState, sessionKey: string): void {
   state.sessions.set(`${sessionKey}\0${older.generation}\0${older.idBase}`, older);
 }
 
-function restoreTurn(state: LifecycleState, open: OpenRun): void {
-  const start = parse(open);
+function restoreTurn(state: LifecycleState, { start }: LeftRun): void {
   const { attributes } = start;
   const runId = textOf(attributes[own.ATTR_RUN_ID]);
   const identity = identityOf(start);
@@ -132,8 +140,7 @@ function restoreTurn(state: LifecycleState, open: OpenRun): void {
   if (run !== undefined) run.ids = spanIdsOf(start);
 }
 
-function restoreSubagent(state: LifecycleState, open: OpenRun): void {
-  const start = parse(open);
+function restoreSubagent(state: LifecycleState, { start, base, ordinal }: LeftRun): void {
   const { attributes } = start;
   const runId = textOf(attributes[own.ATTR_RUN_ID]);
   const parentSessionKey = textOf(attributes[own.ATTR_PARENT_SESSION_KEY]);
@@ -156,6 +163,6 @@ function restoreSubagent(state: LifecycleState, open: OpenRun): void {
   if (!hasParent) state.sessions.delete(parentSessionKey);
   const session = state.runs.get(runId)?.session;
   if (session === undefined) return;
-  session.idBase = open.base;
-  session.ordinal = Math.max(session.ordinal, open.ordinal);
+  session.idBase = base;
+  session.ordinal = Math.max(session.ordinal, ordinal);
 }

@@ -17,6 +17,14 @@ export const createSums = (): SessionSums => ({
   totals: createTotals(),
 });
 
+/** All keys in canonical order: written by this list, an object's keys stand in its order. */
+const SORTED_KEYS = Object.entries(createSums())
+  .flatMap(([key, value]) => [key, ...(typeof value === "object" ? Object.keys(value) : [])])
+  .toSorted();
+
+/** Sums as canonical JSON. */
+export const sumsJson = (sums: SessionSums): string => JSON.stringify(sums, SORTED_KEYS);
+
 const NANO = 1e9;
 
 /** Which attribute of a turn's end adds to which total. */

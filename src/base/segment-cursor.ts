@@ -22,7 +22,7 @@ export interface OnwardSlice {
 }
 
 /**
- * Reads about a mebibyte of a log from a cursor on, and not past `until`, which its writer knows to be
+ * Reads the next 128 KiB or so of a log from a cursor on, and not past `until`, which its writer knows to be
  * safe. Nothing more is there where the cursor that comes back is the one that was given.
  */
 export async function readOnward(

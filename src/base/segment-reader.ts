@@ -40,7 +40,11 @@ export interface SegmentSlice {
 }
 
 const SEGMENT_NAME = /^(\d{8})\.log$/;
-const SLICE_BYTES = 1024 * 1024;
+/**
+ * Small, so that what is made of a slice dies young: with a mebibyte a process that catches up on 100,000
+ * records grows by 170 MB, with this by 30.
+ */
+const SLICE_BYTES = 128 * 1024;
 const HEADER_BYTES = 16 * 1024;
 const LINE_FEED = 0x0a;
 
@@ -68,7 +72,7 @@ async function readNames(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Reads a segment from `from` on, about a mebibyte at a time and at most to `limit`. Never throws for what
+ * Reads a segment from `from` on, 128 KiB or so at a time and at most to `limit`. Never throws for what
  * it finds; a slice whose `end` is where it began says that there is nothing more. A segment that was
  * deleted meanwhile has nothing.
  */
@@ -140,7 +144,10 @@ export function parseSlice(bytes: Buffer, origin: SliceOrigin): SegmentSlice {
     if (frame.state === "incomplete" && !atEnd) break;
     if (isTorn(bytes.subarray(at), frame.state === "incomplete")) break;
     const claimedEnd = frame.state === "damaged" ? frame.claimedEnd : undefined;
-    const end = findNextFrame(bytes, at, claimedEnd) ?? bytes.length;
+    const next = findNextFrame(bytes, at, claimedEnd);
+    // The next frame may begin in this slice and end beyond it.
+    if (next === undefined && !atEnd) break;
+    const end = next ?? bytes.length;
     damage.push({ segment, offset: base + at, end: base + end, afterSeq });
     at = end;
   }

@@ -22,7 +22,7 @@ const descriptions: Describe = {
   send: ({ message, buttons, outlet = "channel" }) => {
     const what = [
       message && JSON.stringify(message),
-      buttons && `${buttons.flat().length} buttons`,
+      buttons && countButtons(buttons.flat().length),
     ];
     const where = typeof outlet === "string" ? outlet : describeUrl(outlet.url);
     return `send ${what.filter(Boolean).join(" and ")} to ${where}`;
@@ -34,6 +34,8 @@ const descriptions: Describe = {
     return `budget ${given.map(([unit, limit]) => `${limit} ${unit}`).join(", ")} per ${per.join(" and ")}`;
   },
 };
+
+const countButtons = (count: number): string => (count === 1 ? "a button" : `${count} buttons`);
 
 function describeAction(action: HookAction): string {
   // The row of an action takes that action: the table's type says so, which a look-up cannot.

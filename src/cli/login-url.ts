@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findServer, type RunningServer, readToken } from "../server/data-folder.ts";
+import { findServer, type RunningServer, readToken } from "../base/running-server.ts";
 
 const LoginAnswer = z.object({ url: z.string() });
 const TIMEOUT_MS = 2_000;

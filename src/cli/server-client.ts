@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findDataFolder } from "../base/data-folder.ts";
 import { CodedError } from "../base/errors.ts";
-import { findServer, readToken } from "../server/data-folder.ts";
+import { findServer, readToken } from "../base/running-server.ts";
 import type { CliContext } from "./context.ts";
 
 /** Options that every command has which asks the server. */

@@ -1,22 +1,15 @@
-import { type Context, diag, type Meter, type Tracer } from "@opentelemetry/api";
+import { type Context, diag } from "@opentelemetry/api";
 import { DeferredSpans } from "./deferred-spans.ts";
 import { EmissionQueue } from "./emission-queue.ts";
 import type { HostStop, LifecycleEvent } from "./events.ts";
 import { type HookCall, type HookPort, handOver, type Verdict } from "./hand-over.ts";
 import { LiveSpans } from "./live-spans.ts";
 import { LifecycleMetrics } from "./metrics.ts";
-import type { PresetIds } from "./preset-ids.ts";
+import type { LifecycleOutputs } from "./outputs.ts";
 import { isAudited } from "./record-attributes.ts";
-import {
-  emitRecord,
-  knownContext,
-  type LoggerLike,
-  toWireRecord,
-  type WireRecord,
-} from "./record-log.ts";
+import { emitRecord, knownContext, toWireRecord } from "./record-log.ts";
 import type { LifecycleRecord } from "./records.ts";
 import { advance, reduce } from "./reduce.ts";
-import type { SpanPolicy } from "./span-shape.ts";
 import type { SpanWriter } from "./span-writer.ts";
 import {
   type CallState,
@@ -26,29 +19,6 @@ import {
   type SpanIds,
 } from "./state.ts";
 import type { Rules } from "./step.ts";
-
-/** Where records go. Absent: that kind of output is not made. */
-export interface LifecycleOutputs {
-  readonly tracer: Tracer;
-  readonly spans: "live" | "deferred";
-  readonly ids?: PresetIds | undefined;
-  readonly traceScope: "turn" | "session";
-  readonly policy: SpanPolicy;
-  readonly hooks?: HookPort | undefined;
-  /** Asked until there is one: a provider may be registered after us. */
-  readonly findMeter?: (() => Meter | undefined) | undefined;
-  readonly flushMetrics?: (() => void) | undefined;
-  readonly findLogger?: (() => LoggerLike | undefined) | undefined;
-  /** The audit lane: takes every record in the logger's place. */
-  readonly append?: ((record: WireRecord) => void) | undefined;
-  /** Sees every record beside whichever lane takes it. */
-  readonly onRecord?: ((record: WireRecord) => void) | undefined;
-  /** Told of what was dropped. Default: counted in `turnspan.telemetry.dropped`. */
-  readonly onDrop?: CountDrop | undefined;
-}
-
-/** Counts what was lost: of which signal (`events`, `hooks`), why, and how many. */
-export type CountDrop = (signal: "events" | "hooks", reason: string, count: number) => void;
 
 /** The span moment that carries a record's hook call; records without one dispatch directly. */
 const MOMENTS: Readonly<Partial<Record<LifecycleRecord["type"], HookCall["moment"]>>> = {

@@ -17,7 +17,7 @@ export type TurnspanConfig = z.output<typeof TurnspanConfig>;
 export type ConfigSource = string | z.input<typeof TurnspanConfig> | LoadedConfig<TurnspanConfig>;
 
 /** What a host adds to what configured hooks can do. */
-export type ActionParts = Pick<AttachOptions, "channel" | "outbox" | "ledger">;
+export type ActionParts = Pick<AttachOptions, "channel" | "outbox" | "ledger" | "importModule">;
 
 /** Reads what a program was started with. Throws CONFIG_INVALID with all that is wrong. */
 export async function readConfigSource(

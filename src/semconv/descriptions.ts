@@ -2,7 +2,7 @@ import * as own from "./turnspan.ts";
 
 /** What each attribute of ours means; read by the generated documentation alone. */
 export const attributeDescriptions: Readonly<Record<string, string>> = {
-  [own.ATTR_TURNSPAN_KIND]: "`session`, `turn`, `subagent`, `model_call` or `tool_call`",
+  [own.ATTR_TURNSPAN_KIND]: "`session`, `turn`, `subagent`, `model_call`, `tool_call` or `hook`",
   [own.ATTR_SOURCE]: "`replay`, `import` or `recovery`; absent on what was seen live",
   [own.ATTR_HOST]: "the program that was observed, e.g. `openclaw`",
   [own.ATTR_PROJECT]: "git root of the project the agent works in; worktrees joined",

@@ -6,7 +6,7 @@ import type { ChangedRows } from "./writer/messages.ts";
 
 type Listener = (event: LiveEvent) => void;
 
-/** Changes are gathered for this long: a batch a moment is enough for an eye. */
+/** The first change is told at once, and those after it are gathered for this long: enough for an eye. */
 const GATHER_MS = 150;
 const MAX_ROWS = 100;
 const MAX_LISTENERS = 64;
@@ -19,6 +19,7 @@ export class LiveChanges implements Disposable {
   readonly #sessions = new Set<number>();
   readonly #runs = new Set<number>();
   #isTooMuch = false;
+  #toldMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(store: StoreReader) {
@@ -38,7 +39,8 @@ export class LiveChanges implements Disposable {
     if (rows === undefined) this.#isTooMuch = true;
     for (const row of rows?.sessions ?? []) this.#sessions.add(row);
     for (const row of rows?.runs ?? []) this.#runs.add(row);
-    this.#timer ??= setTimeout(() => this.#tellChanges(), GATHER_MS);
+    const waitMs = Math.max(this.#toldMs + GATHER_MS - performance.now(), 0);
+    this.#timer ??= setTimeout(() => this.#tellChanges(), waitMs);
   }
 
   noteStore(store: StoreState): void {
@@ -62,6 +64,7 @@ export class LiveChanges implements Disposable {
 
   #tellChanges(): void {
     this.#timer = undefined;
+    this.#toldMs = performance.now();
     const isTooMuch =
       this.#isTooMuch || this.#sessions.size > MAX_ROWS || this.#runs.size > MAX_ROWS;
     this.#tell(

@@ -1,6 +1,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import { CodedError } from "../base/errors.ts";
 import { inUrl, LOOPBACK_HOSTS } from "./access.ts";
+import type { TakeHook } from "./hook-route.ts";
 
 export interface ServerOptions {
   readonly dataFolder: string;
@@ -26,6 +27,8 @@ export interface ServerOptions {
   readonly viewerFolder?: string | undefined;
   /** Home folder, in which agents are looked for. Default: none is. */
   readonly home?: string | undefined;
+  /** Keeps events that hooks of CLI agents post to the OTLP port. Default: there is no such route. */
+  readonly takeHook?: TakeHook | undefined;
   /** Milliseconds between two looks at what is too old. Default 30,000. */
   readonly pruneEveryMs?: number | undefined;
   readonly now?: (() => number) | undefined;

@@ -6,6 +6,7 @@ import { inUrl } from "./access.ts";
 import type { StoreState } from "./api-report-types.ts";
 import { createApp } from "./app.ts";
 import { announceServer, readOrMakeToken } from "./data-folder.ts";
+import { withHookRoute } from "./hook-route.ts";
 import { type Listener, listen } from "./listen.ts";
 import { LiveChanges } from "./live.ts";
 import { Login } from "./login.ts";
@@ -125,12 +126,14 @@ function createHandlers(parts: {
     loginUrl: parts.createLoginUrl,
   });
   const serve = getRequestListener(app.fetch);
-  const receive = createReceiver({
-    access: { hosts, tokens: options.ingestTokens },
+  const access = { hosts, tokens: options.ingestTokens };
+  const receiver = createReceiver({
+    access,
     ingest: (body) => writer.ingest(body),
     ...{ waitingBytes, counts, maxWaitingBytes: MAX_WAITING_BYTES },
     viewerUrl: () => `${addresses.uiUrl}/`,
   });
+  const receive = withHookRoute(receiver, access, options.takeHook);
   return { receive: named(receive), serve: named((...pair) => void serve(...pair)) };
 }
 

@@ -24,7 +24,10 @@ const HASHED = /^\/assets\/.+-[\w-]{8,}\.\w+$/;
 /** A path of plain names, so that none leads out of the folder. */
 const PLAIN = /^(\/[\w-][\w.-]*)+$/;
 
-/** Serves a file of the viewer; `undefined` where there is none. */
+/** The build lays a compressed file beside those that shrink. */
+const PACKED = ".gz";
+
+/** Serves a file of the viewer, compressed where the browser takes that; `undefined` where there is none. */
 export async function serveFile(
   context: Context,
   folder: string,
@@ -32,16 +35,23 @@ export async function serveFile(
 ): Promise<Response | undefined> {
   const type = types[extname(path)];
   if (type === undefined || !PLAIN.test(path)) return undefined;
-  const body = await readFile(join(folder, path)).catch(() => undefined);
+  const read = (file: string) => readFile(join(folder, file)).catch(() => undefined);
+  const packed = takesGzip(context) ? await read(path + PACKED) : undefined;
+  const body = packed ?? (await read(path));
   if (body === undefined) return undefined;
   const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  if (context.req.header("if-none-match") === tag) return context.body(null, 304, { etag: tag });
+  const headers = { etag: tag, vary: "accept-encoding" };
+  if (context.req.header("if-none-match") === tag) return context.body(null, 304, headers);
   return context.body(new Uint8Array(body), 200, {
+    ...headers,
+    ...(packed === undefined ? {} : { "content-encoding": "gzip" }),
     "content-type": type,
     "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
-    etag: tag,
   });
 }
+
+const takesGzip = (context: Context): boolean =>
+  /\bgzip\b(?!\s*;\s*q=0(\.0+)?\s*(,|$))/.test(context.req.header("accept-encoding") ?? "");
 
 /** Shown where the viewer is not built, as in a checkout. */
 export const NO_VIEWER = `<!doctype html>

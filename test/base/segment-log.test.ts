@@ -327,6 +327,21 @@ test("closing at once stores what waits without the event loop", async () => {
   expect(next.nextSeq).toBe(11);
 });
 
+test("closing at once while the first segment is being made raises no alarm", async () => {
+  const alarms: SegmentAlarm[] = [];
+  for (let tries = 0; tries < 30; tries += 1) {
+    await using folder = await makeSegmentFolder();
+    const log = await folder.open({ onAlarm: (alarm) => alarms.push(alarm) });
+    const ack = log.append(makeBody(0));
+    // From before the file is opened to after it is written to.
+    for (let rest = 0; rest < tries; rest += 1) await new Promise(setImmediate);
+    log.closeNow();
+    expect(await ack).toEqual({ seq: 0, stored: true });
+    expect((await folder.content()).seqs()).toEqual([0]);
+  }
+  expect(alarms).toEqual([]);
+});
+
 test("mode batched acknowledges before the sync, and syncs soon after", async () => {
   await using folder = await makeSegmentFolder();
   let syncs = 0;

@@ -1,20 +1,21 @@
 /**
- * What `turnspan cost --today` takes over a long history, and what another program takes for the same, beside
- * what both say: 98 of 100 files were last changed before today. Prints one line of JSON; run it with
- * `node test/bench/cost-today.ts [megabytes [path of ccusage]]`.
+ * What `turnspan cost --today` takes over a long history, and what ccusage takes for all of it, beside what
+ * both say: 98 of 100 files were last changed before today. CCUSAGE is the path of ccusage's command.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempDisposableSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { roundsFor, spreadOf } from "./measure.ts";
+import { finish, type Row } from "./report.ts";
 import { writeTree } from "./transcript-tree.ts";
 
-const [megabytes = "1000", ccusage] = process.argv.slice(2);
+const MEGABYTES = roundsFor(1000);
 const ROUNDS = 5;
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const LONG_AGO = new Date("2026-01-01T00:00:00Z");
 
-/** The middle of some runs, in milliseconds, and what the program printed. */
+/** Time of some runs, and what the program printed. */
 function measure(command: string, args: readonly string[], home: string) {
   const times: number[] = [];
   let printed = "";
@@ -26,26 +27,51 @@ function measure(command: string, args: readonly string[], home: string) {
     if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
     printed = stdout;
   }
-  times.sort((a, b) => a - b);
-  return { medianMs: Math.round(times[ROUNDS >> 1] ?? 0), printed };
+  return { ms: spreadOf(times), printed };
+}
+
+/** What both programs should agree on. */
+function tokensOf(total: Readonly<Record<string, unknown>>, names: readonly string[]): string {
+  return names.map((name) => String(total[name])).join(" ");
+}
+
+function measureOther(home: string): Row[] {
+  const command = process.env["CCUSAGE"];
+  if (command === undefined) return [];
+  const { ms, printed } = measure(command, ["daily", "--json", "--offline"], home);
+  const { totals } = JSON.parse(printed) as { totals: Record<string, number> };
+  const tokens = tokensOf(totals, ["outputTokens", "cacheReadTokens", "cacheCreationTokens"]);
+  const usd = (totals["totalCost"] ?? Number.NaN).toFixed(2);
+  return [{ name: "ccusage daily, all of it", figures: { ms, "output, cache": tokens, usd } }];
 }
 
 using home = mkdtempDisposableSync(`${tmpdir()}/turnspan-history-`);
-const files = writeTree(home.path, { megabytes: Number(megabytes), megabytesAFile: 1 });
+const files = writeTree(home.path, { megabytes: MEGABYTES, megabytesAFile: 1 });
 for (const [index, file] of files.entries()) {
   if (index % 50 !== 0) utimesSync(file, LONG_AGO, LONG_AGO);
 }
 const today = measure(process.execPath, [main, "cost", "--today", "--json"], home.path);
 const all = measure(process.execPath, [main, "cost", "--json"], home.path);
-const { total } = JSON.parse(all.printed) as { total: Record<string, number> };
-const other =
-  ccusage === undefined ? undefined : measure(ccusage, ["daily", "--json", "--offline"], home.path);
-console.log(
-  JSON.stringify({
-    megabytes: Number(megabytes),
-    todayMs: today.medianMs,
-    allMs: all.medianMs,
-    total,
-    ccusage: other && { allMs: other.medianMs, totals: JSON.parse(other.printed).totals },
-  }),
-);
+const { total } = JSON.parse(all.printed) as { total: Record<string, unknown> };
+finish({
+  title: `turnspan cost over ${MEGABYTES} MB of transcripts`,
+  notes: [
+    "Time of the clock of a command, from its start to its end; files are in the disk cache.",
+  ],
+  rows: [
+    {
+      name: "turnspan cost --today",
+      figures: { ms: today.ms },
+      goal: { column: "ms", atMost: 1000 },
+    },
+    {
+      name: "turnspan cost, all of it",
+      figures: {
+        ms: all.ms,
+        "output, cache": tokensOf(total, ["outputTokens", "cacheReadTokens", "cacheWriteTokens"]),
+        usd: Number(total["costUsd"]).toFixed(2),
+      },
+    },
+    ...measureOther(home.path),
+  ],
+});

@@ -44,7 +44,7 @@ const agents = new Map([
   [UNHEARD, startAgent(new HookEngine())],
 ]);
 const variants = [...agents].map(([name, agent]) => ({ name, run: () => agent.turn() }));
-const samples = await timeVariants(variants, { rounds: roundsFor(2001), runs: 10 });
+const samples = await timeVariants(variants, { rounds: roundsFor(5001), runs: 10 });
 const ratios = ratiosTo(samples, NEITHER, UNHEARD);
 finish({
   title: "Agent turn, exporting, with hooks that nobody listens to",

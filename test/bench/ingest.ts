@@ -1,14 +1,16 @@
-// How much the server takes: spans until they are in the store, for each second of its CPU, and how long the
-// query API takes meanwhile.
+// How much the server takes: spans until they are in the store, for each second of its CPU, beside inflating the
+// same requests and nothing else; and how long the query API takes meanwhile.
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { spreadOf } from "./measure.ts";
 import { finish, type Row } from "./report.ts";
 import { sendAll } from "./server/send.ts";
 import { type ServerProcess, startServerProcess } from "./server/server-process.ts";
-import { type BodyFormat, makeBodies, Workload } from "./server/spans.ts";
+import { type BodyFormat, makeBodies, type RequestBody, Workload } from "./server/spans.ts";
 
 const isQuick = process.argv.includes("--quick");
-const BATCHES = isQuick ? 20 : 120;
+const BATCHES = isQuick ? 10 : 100;
+const WATCHED_BATCHES = isQuick ? 5 : 50;
 const WARM_UP = isQuick ? 5 : 30;
 const ASK_EVERY_MS = 20;
 
@@ -43,26 +45,41 @@ async function askMeanwhile(server: ServerProcess, until: Promise<unknown>): Pro
   return times;
 }
 
+const countSpans = (bodies: readonly RequestBody[]): number =>
+  bodies.reduce((sum, body) => sum + body.spans, 0);
+
+/** Spans for each second of CPU that inflating takes: what no receiver can do without. */
+function inflateAlone(bodies: readonly RequestBody[]): number {
+  const before = process.cpuUsage();
+  for (const { bytes } of bodies) gunzipSync(bytes);
+  const { user, system } = process.cpuUsage(before);
+  return (countSpans(bodies) * 1e6) / (user + system);
+}
+
 async function measure(variant: Variant, seed: number): Promise<Row> {
   const { name, format, content, atLeast } = variant;
   const workload = new Workload({ seed, content, days: 14, endMs: Date.now() });
-  const bodies = makeBodies(workload, WARM_UP + BATCHES, format);
+  const make = (count: number): RequestBody[] => makeBodies(workload, count, format);
   await using server = await startServerProcess();
+  await sleep(1000);
   const idle = server.memory().now;
-  await sendAll(server.otlpUrl, bodies.slice(0, WARM_UP));
+  await sendAll(server.otlpUrl, make(WARM_UP));
+  const bodies = make(BATCHES);
   const before = { cpu: server.cpuSeconds(), at: performance.now() };
-  const sent = sendAll(server.otlpUrl, bodies.slice(WARM_UP));
-  // The looker-on's answers cost CPU too: a small part of it, and not taken off.
-  const times = await askMeanwhile(server, sent);
-  await sent;
-  const spans = bodies.slice(WARM_UP).reduce((sum, body) => sum + body.spans, 0);
-  const cpuSeconds = server.cpuSeconds() - before.cpu;
+  await sendAll(server.otlpUrl, bodies);
+  const perCpuSecond = countSpans(bodies) / (server.cpuSeconds() - before.cpu);
+  const perSecond = countSpans(bodies) / ((performance.now() - before.at) / 1000);
+  const inflated = inflateAlone(bodies);
+  // Apart, because answers cost CPU too.
+  const times = await askMeanwhile(server, sendAll(server.otlpUrl, make(WATCHED_BATCHES)));
   const asked = times.toSorted((one, other) => one - other);
   return {
     name,
     figures: {
-      "spans per CPU-second": spans / cpuSeconds,
-      "spans per second": spans / ((performance.now() - before.at) / 1000),
+      "spans per CPU-second": perCpuSecond,
+      "gunzip alone": inflated,
+      ratio: inflated / perCpuSecond,
+      "spans per second": perSecond,
       "API p50 ms": spreadOf(asked).median,
       "API p95 ms": asked[Math.floor(asked.length * 0.95)] ?? Number.NaN,
       "start ms": server.startMs,
@@ -81,6 +98,7 @@ finish({
     "Ingest: OTLP over HTTP, gzip, 512 spans a request, four connections, until it is committed",
   notes: [
     "With content: one model call in four has 2 to 20 kB of messages. The load generator runs on the same machine.",
+    "Gunzip alone: spans per CPU-second of inflating the same requests, in the same minute. Ratio: how often the server's work is that.",
     "API: GET /api/sessions every 20 ms meanwhile; its p95 should be 15 ms at most, the peak 250 MB, idle 100 MB.",
   ],
   rows,

@@ -44,9 +44,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     file: import.meta.resolve("./hook-turn.ts"),
     flags: ["--expose-gc", "--single-threaded-gc"],
   },
-  "hook-deadline": {
+  "hook-delay": {
     about: "how late a turn goes on after a hanging command, and what a slow hook delays",
-    file: import.meta.resolve("./hook-deadline.ts"),
+    file: import.meta.resolve("./hook-delay.ts"),
   },
   "command-hook": {
     about: "a command as a hook, beside starting it bare",
@@ -68,6 +68,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: "how long the query API takes on a large store",
     file: import.meta.resolve("./queries.ts"),
   },
+  viewer: {
+    about: "first paint, a running turn's delay and scrolling, in a real Chromium",
+    file: import.meta.resolve("./viewer.ts"),
+  },
   audit: {
     about: "records that are acknowledged by the audit log in a second, and recovery",
     file: import.meta.resolve("./audit-log.ts"),
@@ -80,6 +84,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: "lines of a recording that are played in a second of CPU",
     file: import.meta.resolve("./replay.ts"),
     goal: { column: "linesPerCpuSecond", atLeast: 50_000 },
+  },
+  capture: {
+    about: "a hook of a CLI agent that keeps its event, beside starting /bin/true",
+    file: import.meta.resolve("./capture.ts"),
+  },
+  "cost-today": {
+    about: "turnspan cost over a gigabyte of transcripts, beside ccusage where CCUSAGE names it",
+    file: import.meta.resolve("./cost-today.ts"),
   },
   transcripts: {
     about: "megabytes of transcripts that are read in a second of CPU",

@@ -27,6 +27,9 @@ export async function openStage(
     readonly theme?: Theme;
     readonly server?: Partial<ServerOptions>;
     readonly timeZone?: string;
+    readonly size?: typeof WIDE;
+    /** Pixels of the screen for each of the page's. */
+    readonly scale?: number;
   } = {},
 ): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
@@ -35,7 +38,8 @@ export async function openStage(
   );
   const browser: Browser = stack.adopt(await launchChromium(), (one) => one.close());
   const context: BrowserContext = await browser.newContext({
-    viewport: WIDE,
+    viewport: options.size ?? WIDE,
+    deviceScaleFactor: options.scale ?? 1,
     colorScheme: options.theme ?? "light",
     reducedMotion: "reduce",
     baseURL: server.server.uiUrl,

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from "
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
-import { findServer } from "../../src/server/data-folder.ts";
+import { findServer } from "../../src/base/running-server.ts";
 import { makeSpan, traceRequest } from "../server/requests.ts";
 import { runTurnspan } from "../support/cli.ts";
 import { startTestServer } from "../support/server.ts";

@@ -8,6 +8,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { SqliteLedger } from "../../src/hooks/runners/budget/sqlite-ledger.ts";
 import { type CliRun, runTurnspan } from "../support/cli.ts";
 import { root } from "../support/run-example.ts";
 import { runProcess } from "../support/run-process.ts";
@@ -73,9 +74,17 @@ async function tryCommand(line: string): Promise<CliRun> {
   const [name = "", ...args] = fill(line, home.path);
   if (ONLY_HELP.has(name)) return await runTurnspan([name, "--help"]);
   if (name === "up") return await tryServer(home.path);
+  if (name === "budget") await announceBudget(home.path);
   await using server = ASK_SERVER.has(name) ? await startTestServer() : undefined;
   const env = { HOME: home.path, ...(server && { TURNSPAN_DATA: server.folder }) };
   return await runTurnspan([name, ...args], { env, cwd: home.path });
+}
+
+/** As if a program with a daily budget had run. */
+async function announceBudget(home: string): Promise<void> {
+  using ledger = await SqliteLedger.open(path.join(home, ".local/share/turnspan"), 0);
+  const budget = { id: "b", name: "daily", source: "config.json", usd: 20, warnAt: 0.8 };
+  ledger.announce({ ...budget, per: ["day"] }, 0);
 }
 
 /** On ports of its own, until it says that it runs. */

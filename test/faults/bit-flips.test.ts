@@ -1,19 +1,24 @@
-import { cp, mkdtempDisposable, readFile, truncate } from "node:fs/promises";
+import { cp, mkdtempDisposable, open, readFile, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { SegmentLog } from "../../src/base/segment-log.ts";
-import { parseSlice, type SegmentSlice } from "../../src/base/segment-reader.ts";
+import {
+  parseSlice,
+  readSegment,
+  type SegmentRef,
+  type SegmentSlice,
+} from "../../src/base/segment-reader.ts";
 import { forEachTwo, report, rounds, spread, startRandom, within } from "../support/fault-scale.ts";
 import { makeBody, readContent } from "../support/segment-folder.ts";
 
 const RECORDS = 200;
 
-async function makeLog() {
+async function makeLog(records = RECORDS, bodyBytes = 120) {
   const folder = await mkdtempDisposable(path.join(tmpdir(), "turnspan-flips-"));
   const log = path.join(folder.path, "writer");
   const writer = await SegmentLog.open({ folder: log });
-  for (let n = 0; n < RECORDS; n += 1) void writer.append(makeBody(n, 120));
+  for (let n = 0; n < records; n += 1) void writer.append(makeBody(n, bodyBytes));
   await writer.close();
   const file = path.join(log, "00000001.log");
   return { folder, log, file, bytes: await readFile(file) };
@@ -53,6 +58,43 @@ test(
     expect(stillThere).toBe(whole.entries.length - 1);
   },
 );
+
+test(
+  "a bit that is flipped where a reader's slices meet costs one record too",
+  within({ minutes: 10 }),
+  async () => {
+    const { folder, file, bytes } = await makeLog(1000, 400);
+    await using _ = folder;
+    const ref = { number: 1, file };
+    const slices = await readSlices(ref);
+    const whole = slices.flatMap(({ entries }) => entries).length;
+    // Around the beginning of each slice but the first and the empty last.
+    const borders = slices.slice(0, -2).map(({ end }) => end);
+    expect(borders.length).toBeGreaterThan(1);
+    await using handle = await open(file, "r+");
+    const around = spread(2000, rounds(2000, 250)).map((step) => step - 1000);
+    let found = 0;
+    for (const at of borders.flatMap((border) => around.map((step) => border + step))) {
+      const byte = bytes[at] ?? 0;
+      await handle.write(Buffer.from([byte ^ (1 << (at % 8))]), 0, 1, at);
+      const read = await readSlices(ref);
+      await handle.write(Buffer.from([byte]), 0, 1, at);
+      const damage = read.flatMap((slice) => slice.damage);
+      const isThere = damage.some(({ offset, end }) => offset <= at && at < end);
+      const left = read.flatMap(({ entries }) => entries).length;
+      if (isThere && damage.length === 1 && left === whole - 1) found += 1;
+    }
+    const flips = borders.length * around.length;
+    report("bit flips where slices meet", { flips, found });
+    expect(found).toBe(flips);
+  },
+);
+
+async function readSlices(ref: SegmentRef): Promise<SegmentSlice[]> {
+  const slices: SegmentSlice[] = [];
+  for await (const slice of readSegment(ref)) slices.push(slice);
+  return slices;
+}
 
 test(
   "JSON lines without a check miss what was changed: the control",

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { makeAuditFolder, makeRecord } from "../support/audit-lane.ts";
 import { type AuditReceiver, recordSeq, startAuditReceiver } from "../support/audit-receiver.ts";
 import { type EmitterOptions, startEmitter } from "../support/emitter.ts";
 import { isQuick, report, rounds, startRandom, within } from "../support/fault-scale.ts";
 import {
+  buildToxiproxy,
   type FaultyProxy,
   startToxiproxy,
   type Toxic,
@@ -75,6 +76,8 @@ async function emitOverFaults(
   const { acked } = await emitter.ended;
   return { receiver, acked, faults };
 }
+
+beforeAll(buildToxiproxy, 15 * 60_000);
 
 const idOf = (n: number): unknown => makeRecord(n).attributes["turnspan.record.id"];
 

@@ -75,8 +75,8 @@ export async function startConfigured(
     log,
     written,
     settled: async () => {
-      await engine.settled(10_000);
-      await attached.settled(10_000);
+      await engine.settled(60_000);
+      await attached.settled(60_000);
     },
     [Symbol.dispose]: () => attached[Symbol.dispose](),
   };

@@ -108,7 +108,7 @@ test("in 10,000 interleavings no turn runs that a guard stopped, and none is sto
   await fc.assert(fc.asyncProperty(plans, fc.integer({ min: 1, max: 4 }), fc.scheduler(), play), {
     numRuns: 10_000,
   });
-}, 120_000);
+}, 600_000);
 
 test("a host that does not wait for its guards runs turns that were stopped: the test above can fail", async () => {
   const { promise, resolve } = Promise.withResolvers<{ abort: true }>();

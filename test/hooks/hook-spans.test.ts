@@ -50,7 +50,7 @@ test("a hook that fails late has a span with its error, an event on the turn, an
   );
   using session = telemetry.turnspan.openSession({ sessionKey: "k", agentId: "a" });
   await session.turn({}, () => "done");
-  await hooks.settled(10_000);
+  await hooks.settled(60_000);
   const spans = telemetry.spans().filter(({ name }) => name.startsWith("hook "));
   expect(spans.map(({ name, status }) => [name, status])).toEqual([
     ["hook beforeTurn", { code: SpanStatusCode.ERROR, message: "too slow" }],
@@ -75,7 +75,7 @@ test("a hook of a session stands under the session's span", async () => {
   await using telemetry = startTestTelemetry({ hooks });
   hooks.on("session:start", async () => void (await sleep(SLOW_MS)));
   const session = telemetry.turnspan.openSession({ sessionKey: "k", agentId: "a" });
-  await hooks.settled(10_000);
+  await hooks.settled(60_000);
   session.end();
   const span = telemetry.span("hook session:start");
   expect(span.parentSpanContext?.spanId).toBe(telemetry.span("session a").spanContext().spanId);

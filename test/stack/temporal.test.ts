@@ -13,6 +13,10 @@ const root = path.resolve(import.meta.dirname, "../..");
 const own = path.join(import.meta.dirname, "temporal");
 const TASK_QUEUE = "sessions";
 
+/** The recipe's config, whose workflow the worker runs. Only the server's address differs here. */
+const example: { readonly hooks: { readonly "session:end": readonly { temporal: object }[] } } =
+  JSON.parse(readFileSync(path.join(root, "examples/hooks/temporal/turnspan.json"), "utf8"));
+
 // Plain JavaScript without types, because it also runs where nothing is installed.
 const { installDependencies }: { installDependencies(folder: string): Promise<void> } =
   await import(pathToFileURL(path.join(root, "scripts/install.mjs")).href);
@@ -97,8 +101,9 @@ interface Agents extends AsyncDisposable {
 /** A runtime whose sessions' ends are signalled to the server, through a relay that can fail. */
 async function startAgents(temporal: object = {}, entry: object = {}): Promise<Agents> {
   const relay = await startRelay(serverPort);
-  const action = { signal: "sessionEnded", address: `127.0.0.1:${relay.port}`, ...temporal };
-  const config = { hooks: { "session:end": [{ name: "temporal", temporal: action, ...entry }] } };
+  const [given] = example.hooks["session:end"];
+  const action = { ...given?.temporal, address: `127.0.0.1:${relay.port}`, ...temporal };
+  const config = { hooks: { "session:end": [{ ...given, temporal: action, ...entry }] } };
   const folder: TemporaryFolder = makeTemporaryFolder({ "turnspan.json": config });
   return {
     relay,

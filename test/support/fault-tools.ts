@@ -1,5 +1,4 @@
 import { runProcess } from "./run-process.ts";
-import { buildToxiproxy } from "./toxiproxy.ts";
 
 /** Programs that the fault tests need, and the Debian packages that have them; `.ci/install-fault-tools` installs them. */
 const TOOLS = {
@@ -12,7 +11,7 @@ const TOOLS = {
 
 /**
  * Runs once before the fault tests: says what they lack, all at once, instead of tests that are skipped or
- * fail without a word, and builds the proxy that they use.
+ * fail without a word.
  */
 export async function setup(): Promise<void> {
   const missing: string[] = [];
@@ -23,5 +22,4 @@ export async function setup(): Promise<void> {
   if (process.getuid?.() !== 0)
     missing.push("root: file systems are mounted, to be filled and cut off");
   if (missing.length > 0) throw new Error(`The fault tests need:\n  ${missing.join("\n  ")}`);
-  await buildToxiproxy();
 }

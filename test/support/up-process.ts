@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findServer, readToken } from "../../src/server/data-folder.ts";
+import { findServer, readToken } from "../../src/base/running-server.ts";
 
 export interface UpProcess {
   readonly child: ChildProcess;
@@ -16,7 +16,7 @@ export interface UpProcess {
 }
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** Runs `turnspan up` in a process of its own, on free ports; resolves when it listens. */
 export async function startUp(

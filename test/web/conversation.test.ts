@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readMessages } from "../../src/web/view-model/conversation.ts";
+import { readMessages, titleOf } from "../../src/web/view-model/conversation.ts";
 
 const read = (attribute: string, ...parts: readonly unknown[]) =>
   readMessages({ attribute, parts: parts.map((part) => JSON.stringify(part)) });
@@ -63,4 +63,15 @@ test("no content makes it throw, and every block has a text", () => {
       }
     }),
   );
+});
+
+test.each([
+  ["gen_ai.input.messages", "Input"],
+  ["gen_ai.output.messages", "Output"],
+  ["gen_ai.system_instructions", "Instructions"],
+  ["gen_ai.tool.call.arguments", "Arguments"],
+  ["gen_ai.tool.call.result", "Result"],
+  ["made.up", "made.up"],
+])("%s is shown as %s", (attribute, wanted) => {
+  expect(titleOf({ attribute, parts: [] })).toBe(wanted);
 });

@@ -5,6 +5,7 @@ import {
   formatDay,
   formatDuration,
   formatShare,
+  formatTick,
   formatTokens,
   formatUsd,
 } from "../../src/web/view-model/format.ts";
@@ -85,4 +86,15 @@ test("how long ago something was ends in a day and a time", () => {
     "3 h ago",
   ]);
   expect(formatAgo(new Date(2026, 10, 20, 9, 30).getTime(), now)).toBe("Yesterday, 09:30");
+});
+
+test.each([
+  [0, 2450, "0"],
+  [500, 2450, "0.5 s"],
+  [2000, 2450, "2 s"],
+  [0.5, 1.2, "0.5 ms"],
+  [200, 900, "200 ms"],
+  [90_000, 300_000, "1 m 30 s"],
+])("on an axis, %s ms of %s are %s", (ms, wholeMs, wanted) => {
+  expect(formatTick(ms, wholeMs)).toBe(wanted);
 });

@@ -16,8 +16,12 @@ export interface AgentSettings {
   /** Undefined where the agent has none of that kind that would be the user's alone. */
   readonly file: (scope: SettingsScope, place: SettingsPlace) => string | undefined;
   readonly events: readonly string[];
+  /** `plain`: the agent refuses a settings file with comments or trailing commas, whole. */
+  readonly json: "plain" | "commented";
   /** In the agent's own unit: some count in seconds and some in milliseconds. */
   readonly timeout: number;
+  /** Events that are posted where the user wants no process started; the agent has no such hooks otherwise. */
+  readonly http?: { readonly except: readonly string[]; readonly timeout: number };
   /** What the user has to know or do beside this. */
   readonly note?: string;
 }
@@ -45,7 +49,9 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
         managed: "/etc/claude-code/managed-settings.json",
       })[scope],
     events: CLAUDE_LIKE,
+    json: "plain",
     timeout: 5,
+    http: { except: ["SessionStart"], timeout: 5 },
   },
   "qwen-code": {
     file: (scope, { env, home }) =>
@@ -55,7 +61,10 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
         managed: "/etc/qwen-code/settings.json",
       })[scope],
     events: CLAUDE_LIKE,
+    json: "commented",
     timeout: 5000,
+    // Its process is known from this one event, which is a command for that.
+    http: { except: ["SessionStart"], timeout: 5 },
   },
   "gemini-cli": {
     file: (scope, { env, home }) =>
@@ -65,6 +74,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
         managed: "/etc/gemini-cli/settings.json",
       })[scope],
     events: ["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "AfterAgent", "SessionEnd"],
+    json: "commented",
     timeout: 5000,
   },
   codex: {
@@ -83,6 +93,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
       "SubagentStop",
       "SessionEnd",
     ],
+    json: "plain",
     timeout: 3,
     note: "Codex asks once whether it may run these hooks: say yes, or nothing is recorded.",
   },

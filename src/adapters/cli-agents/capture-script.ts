@@ -84,6 +84,9 @@ export async function writeCaptureScripts(dataFolder: string): Promise<void> {
 /** By this an entry of ours is told from all others. */
 export const CAPTURE_MARK = "/capture/capture.";
 
+/** Where the server takes events by HTTP, below its OTLP address; this too is ours alone. */
+export const HOOK_PATH = "/turnspan/hooks/";
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** What an agent's settings call. It does not need the script to be there. */

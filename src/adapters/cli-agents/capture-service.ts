@@ -2,7 +2,7 @@ import type { LifecycleEvent } from "../../lifecycle/events.ts";
 import { isAlive } from "./agent-process.ts";
 import { createProjectFinder, type FindProject } from "./find-project.ts";
 import type { HookMoment } from "./hook-moment.ts";
-import { GRACE_MS, type HookSession } from "./hook-session.ts";
+import type { HookSession } from "./hook-session.ts";
 import { HookSessions } from "./hook-sessions.ts";
 import { readLiveTranscript } from "./live-transcript.ts";
 import { type KeptMoment, Spool } from "./spool.ts";
@@ -85,8 +85,9 @@ export class CaptureService {
     for (const { moment } of kept) {
       const session = this.#sessions.sessionOf(moment);
       const isNext = moment.kind === "prompt" || moment.kind.startsWith("session.");
+      const endsTurn = isNext && (session.hasTurn || session.isSettling);
       // What comes next ends what was there: it is told whole before.
-      if (isNext && (session.hasTurn || session.isSettling)) await this.#read(session);
+      if (endsTurn || session.isDue(moment.timeMs)) await this.#read(session);
       if (moment.kind === "session.start" && moment.agent === "gemini-cli") {
         await this.#countTurns(session, moment);
       }
@@ -108,7 +109,9 @@ export class CaptureService {
     if (moment.reason !== "resume" || moment.transcriptPath === undefined) return;
     const { content, signal } = this.#options;
     const told = await readLiveTranscript(moment.agent, moment.transcriptPath, { content, signal });
-    if (told !== undefined) session.complete(toToldRuns(told), told.story.turns.length);
+    if (told === undefined) return;
+    const before = told.story.turns.filter(({ startedMs }) => startedMs < moment.timeMs);
+    session.complete(toToldRuns(told), before.length);
   }
 
   async #look(session: HookSession): Promise<void> {
@@ -116,8 +119,7 @@ export class CaptureService {
     const nowMs = this.#options.now();
     const watched = this.#watched.get(session) ?? { nextReadMs: 0, goneMs: undefined };
     this.#watched.set(session, watched);
-    const isDue = session.isSettling && nowMs >= session.lastSignMs + GRACE_MS;
-    if (isDue) await this.#read(session);
+    if (session.isDue(nowMs)) await this.#read(session);
     else if (session.hasTurn && nowMs >= watched.nextReadMs) {
       await this.#read(session);
       session.tellProgress();

@@ -1,26 +1,50 @@
-import { applyEdits, type FormattingOptions, modify, type ParseError, parse } from "jsonc-parser";
+import { isDeepStrictEqual } from "node:util";
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  type ParseError,
+  parse,
+  parseTree,
+} from "jsonc-parser";
 import { CodedError } from "../../base/errors.ts";
-import { CAPTURE_MARK } from "./capture-script.ts";
+import { CAPTURE_MARK, HOOK_PATH } from "./capture-script.ts";
 import { type Fields, isFields, record, records, text } from "./fields.ts";
 
-/** What is asked for of each event. */
-export interface CaptureEntry {
-  readonly command: string;
-  readonly timeout: number;
+/** What is asked for of an event: a command that is run, or an address that it is posted to. */
+export type CaptureEntry =
+  | { readonly type: "command"; readonly command: string; readonly timeout: number }
+  | { readonly type: "http"; readonly url: string; readonly timeout: number };
+
+/** By their events. */
+export type CaptureEntries = Readonly<Record<string, CaptureEntry>>;
+
+/** A settings file as it is. */
+export interface SettingsText {
+  readonly file: string;
+  readonly content: string;
+  /** What the agent takes: `commented` JSON may have comments and trailing commas. */
+  readonly json: "plain" | "commented";
 }
 
-/** Throws AGENT_SETTINGS_INVALID for what is no JSON object; comments and trailing commas are none of ours. */
-function parseSettings(file: string, content: string): Fields {
+/** Throws AGENT_SETTINGS_INVALID for what the agent itself does not take. */
+function parseSettings({ file, content, json }: SettingsText): Fields {
   const errors: ParseError[] = [];
-  const value: unknown = parse(content, errors, { allowTrailingComma: true });
+  const isCommented = json === "commented";
+  const options = { allowTrailingComma: isCommented, disallowComments: !isCommented };
+  const value: unknown = parse(content, errors, options);
   if (errors.length === 0 && isFields(value)) return value;
+  const kind = isCommented ? "valid JSON object" : "valid JSON object, without comments";
   throw new CodedError(
     "AGENT_SETTINGS_INVALID",
-    `${file} is no valid JSON object, and was not touched: correct it first`,
+    `${file} is no ${kind}, and was not touched: correct it first`,
   );
 }
 
-const isOwn = (hook: Fields): boolean => text(hook["command"])?.includes(CAPTURE_MARK) === true;
+const isOwn = (hook: Fields): boolean =>
+  text(hook["command"])?.includes(CAPTURE_MARK) === true ||
+  text(hook["url"])?.includes(HOOK_PATH) === true;
 
 /** A group that holds nothing but ours. */
 const isOwnGroup = (group: Fields): boolean => {
@@ -28,70 +52,106 @@ const isOwnGroup = (group: Fields): boolean => {
   return hooks.length > 0 && hooks.every(isOwn);
 };
 
-function formattingOf(content: string): FormattingOptions {
-  const indent = /\n([ \t]+)\S/.exec(content)?.[1] ?? "  ";
-  const eol = content.includes("\r\n") ? "\r\n" : "\n";
-  return { insertSpaces: !indent.startsWith("\t"), tabSize: indent.length, eol };
+/** How a file is laid out. */
+interface Layout {
+  readonly indent: string;
+  readonly eol: string;
 }
 
-const change = (
-  content: string,
-  place: (string | number)[],
-  value: unknown,
-  isArrayInsertion = false,
-): string =>
-  applyEdits(
-    content,
-    modify(content, place, value, {
-      formattingOptions: formattingOf(content),
-      isArrayInsertion,
-    }),
-  );
+const layoutOf = (content: string): Layout => ({
+  indent: /\n([ \t]+)\S/.exec(content)?.[1] ?? "  ",
+  eol: content.includes("\r\n") ? "\r\n" : "\n",
+});
 
-/** The events that a settings file has our entry for, as it is to be. */
-export function findInstalled(file: string, content: string, entry: CaptureEntry): string[] {
-  const hooks = record(parseSettings(file, content)["hooks"]);
-  return Object.keys(hooks).filter((event) =>
-    records(hooks[event]).some((group) =>
-      records(group["hooks"]).some(
-        (hook) => hook["command"] === entry.command && hook["timeout"] === entry.timeout,
-      ),
-    ),
+type Place = (string | number)[];
+
+/** Puts a value in behind what is there, on lines of its own; nothing around it is laid out anew. */
+function insert(content: string, place: Place, value: unknown, { indent, eol }: Layout): string {
+  const isArrayInsertion = typeof place.at(-1) === "number";
+  const margin = `${eol}${indent.repeat(place.length)}`;
+  const plain = JSON.stringify(value);
+  const laidOut =
+    plain === "{}"
+      ? `{${margin}}`
+      : JSON.stringify(value, undefined, indent).replaceAll("\n", margin);
+  const edits = modify(content, place, value, { isArrayInsertion }).map((edit) => ({
+    ...edit,
+    content: edit.content
+      .replace(/^,?/, (comma) => `${comma}${margin}`)
+      .replace(plain, () => laidOut),
+  }));
+  return applyEdits(content, edits);
+}
+
+/** Takes out what is at a place, with what tied it to its neighbours. */
+function remove(content: string, place: Place): string {
+  const tree = parseTree(content);
+  const found = tree && findNodeAtLocation(tree, place);
+  const node = found?.parent?.type === "property" ? found.parent : found;
+  if (node === undefined) return content;
+  const siblings = node.parent?.children ?? [];
+  const at = siblings.indexOf(node);
+  const [before, behind] = [siblings[at - 1], siblings[at + 1]];
+  const start = before === undefined ? node.offset : endOf(before);
+  const end = before === undefined && behind !== undefined ? behind.offset : endOf(node);
+  return content.slice(0, start) + content.slice(end);
+}
+
+const endOf = ({ offset, length }: Node): number => offset + length;
+
+/** The entries of ours in a settings file, by their events. */
+function ownEntries(settings: SettingsText): { readonly event: string; readonly hook: Fields }[] {
+  const hooks = record(parseSettings(settings)["hooks"]);
+  return Object.entries(hooks).flatMap(([event, groups]) =>
+    records(groups)
+      .flatMap((group) => records(group["hooks"]))
+      .filter(isOwn)
+      .map((hook) => ({ event, hook })),
   );
 }
 
-/** Adds our entry to each event, behind what is there; everything else stays byte for byte. */
-export function addEntries(
-  file: string,
-  content: string,
-  events: readonly string[],
-  entry: CaptureEntry,
-): string {
-  const group = { hooks: [{ type: "command", ...entry }] };
-  let edited = removeEntries(file, content);
-  for (const event of events) {
+/** The server that entries of ours post to; undefined where none does. */
+export const findHookUrl = (settings: SettingsText): string | undefined =>
+  ownEntries(settings)
+    .map(({ hook }) => text(hook["url"])?.split(HOOK_PATH)[0])
+    .find((url) => url !== undefined);
+
+/** Whether a settings file has just these entries of ours. */
+export function hasEntries(settings: SettingsText, entries: CaptureEntries): boolean {
+  const own = ownEntries(settings);
+  const isWanted = ({ event, hook }: (typeof own)[number]): boolean =>
+    isDeepStrictEqual(hook, entries[event]);
+  return own.length === Object.keys(entries).length && own.every(isWanted);
+}
+
+/** Adds our entries, behind what is there; everything else stays byte for byte. */
+export function addEntries(settings: SettingsText, entries: CaptureEntries): string {
+  let edited = removeEntries(settings);
+  const layout = layoutOf(settings.content);
+  if (!isFields(record(parse(edited))["hooks"])) edited = insert(edited, ["hooks"], {}, layout);
+  for (const [event, entry] of Object.entries(entries)) {
+    const group = { hooks: [entry] };
     const groups = record(record(parse(edited))["hooks"])[event];
     edited = Array.isArray(groups)
-      ? change(edited, ["hooks", event, groups.length], group, true)
-      : change(edited, ["hooks", event], [group]);
+      ? insert(edited, ["hooks", event, groups.length], group, layout)
+      : insert(edited, ["hooks", event], [group], layout);
   }
   return edited;
 }
 
 /** Removes our entries, and what they leave empty. */
-export function removeEntries(file: string, content: string): string {
-  const hooks = record(parseSettings(file, content)["hooks"]);
+export function removeEntries(settings: SettingsText): string {
+  const { content } = settings;
+  const hooks = record(parseSettings(settings)["hooks"]);
   let edited = content;
   for (const [event, value] of Object.entries(hooks)) {
     const groups = records(value);
     const own = groups.flatMap((group, index) => (isOwnGroup(group) ? [index] : []));
     if (own.length === 0) continue;
-    if (own.length === groups.length) edited = change(edited, ["hooks", event], undefined);
-    else
-      for (const index of own.reverse())
-        edited = change(edited, ["hooks", event, index], undefined);
+    if (own.length === groups.length) edited = remove(edited, ["hooks", event]);
+    else for (const index of own.reverse()) edited = remove(edited, ["hooks", event, index]);
   }
   const isEmpty =
     edited !== content && Object.keys(record(record(parse(edited))["hooks"])).length === 0;
-  return isEmpty ? change(edited, ["hooks"], undefined) : edited;
+  return isEmpty ? remove(edited, ["hooks"]) : edited;
 }

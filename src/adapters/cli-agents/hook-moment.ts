@@ -5,7 +5,7 @@ import type { ToldEnd, ToldToolEnd } from "./session-story.ts";
 import type { CliAgentId } from "./transcript.ts";
 
 /** What a hook of an agent tells, in one vocabulary for all of them. */
-export type MomentKind =
+type MomentKind =
   | "session.start"
   | "session.end"
   | "prompt"
@@ -18,7 +18,7 @@ export type MomentKind =
   | "sign";
 
 /** A tool call of a batch that is over. */
-export interface DoneCall {
+interface DoneCall {
   readonly callId: string;
   readonly name: string;
   readonly errorType: string | undefined;

@@ -6,7 +6,7 @@ import { sessionKeyOf } from "./story-events.ts";
 import type { ToldRun } from "./told-runs.ts";
 
 /** What may still come of a run that has stopped: a second stop, the last lines of its transcript. */
-export const GRACE_MS = 2000;
+const GRACE_MS = 2000;
 
 interface HookTurn extends HookRun {
   lastMessage: string | undefined;
@@ -71,6 +71,11 @@ export class HookSession {
     return this.#turn?.stop !== undefined || this.#subagents.isSettling;
   }
 
+  /** Whether something that has stopped would end now: its transcript is to be read before. */
+  isDue(nowMs: number): boolean {
+    return this.#isTurnDue(nowMs) || this.#subagents.isDue(nowMs);
+  }
+
   /** Takes what the transcripts tell by now. */
   complete(told: ReadonlyMap<string, ToldRun>, turnsBefore?: number): void {
     this.#told = told;
@@ -96,16 +101,22 @@ export class HookSession {
   /** Lets time pass: ends what has stopped and had its grace. */
   advance(nowMs: number): void {
     this.#subagents.advance(nowMs, (run) => this.#finish(run, run.stop));
-    const turn = this.#turn;
-    if (turn?.stop === undefined || nowMs < turn.stop.timeMs + GRACE_MS) return;
-    if (this.#hooks.waitsForSubagents === true && this.#subagents.hasRunning) return;
-    this.#endTurn(turn.stop.end, turn.stop.timeMs);
+    const stop = this.#turn?.stop;
+    if (stop !== undefined && this.#isTurnDue(nowMs)) this.#endTurn(stop.end, stop.timeMs);
+  }
+
+  #isTurnDue(nowMs: number): boolean {
+    const stop = this.#turn?.stop;
+    if (stop === undefined || nowMs < stop.timeMs + GRACE_MS) return false;
+    return this.#hooks.waitsForSubagents !== true || !this.#subagents.hasRunning;
   }
 
   /** Ends the session whose process is gone, or whose recording is over. `dangling`: how an open turn ended. */
   close(dangling: ToldEnd = { outcome: "abandoned" }): void {
     if (!this.#isOpen) return;
-    const isQuiet = this.#turn === undefined || this.#turn.stop !== undefined;
+    const turn = this.#turn;
+    const told = turn && (turn.stop?.end ?? this.#told.get(turn.runId)?.end);
+    const isQuiet = turn === undefined || told !== undefined;
     const reason = isQuiet && this.#hooks.endsInSilence === true ? "exit" : "abandoned";
     this.#endAll(dangling, this.#lastSignMs);
     this.#closeSession(reason, this.#lastSignMs);

@@ -7,13 +7,15 @@ import type { CliAgentId } from "./transcript.ts";
 
 /** An event that two settings files ask for is told twice, within moments. */
 const REPEATED_MS = 10_000;
-const MAX_REMEMBERED = 4096;
+/** Events of a session, and sessions, of which it is known. */
+const MAX_REMEMBERED = 1024;
 
 /** Makes lifecycle events of the hooks of all sessions; moments come in the order of their times. */
 export class HookSessions {
   readonly #observe: (agent: CliAgentId, event: LifecycleEvent) => void;
   readonly #sessions = new Map<string, HookSession>();
-  readonly #seen = new Map<string, number>();
+  /** Times of events by what they said, by session. */
+  readonly #seen = new Map<string, Map<string, number>>();
 
   constructor(observe: (agent: CliAgentId, event: LifecycleEvent) => void) {
     this.#observe = observe;
@@ -26,7 +28,7 @@ export class HookSessions {
 
   /** The session a moment is of, made where it is new. */
   sessionOf(moment: HookMoment): HookSession {
-    const key = `${moment.agent} ${moment.sessionId}`;
+    const key = keyOf(moment);
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
     const session = new HookSession(moment, {
@@ -37,12 +39,20 @@ export class HookSessions {
     return session;
   }
 
-  /** Whether a moment is one that was told before. */
-  isRepeated({ id, timeMs }: HookMoment): boolean {
-    const before = this.#seen.get(id);
+  /**
+   * Whether a moment is one that was told before. Without a time in it, what a session says when it ends
+   * again is what it said before: an end and a start forget what was said until then.
+   */
+  isRepeated(moment: HookMoment): boolean {
+    const { id, timeMs, kind } = moment;
+    const seen = this.#seen.get(keyOf(moment)) ?? new Map<string, number>();
+    const before = seen.get(id);
     if (before !== undefined && timeMs - before < REPEATED_MS) return true;
-    this.#seen.delete(id);
-    this.#seen.set(id, timeMs);
+    if (kind === "session.start" || kind === "session.end") seen.clear();
+    seen.set(id, timeMs);
+    forgetOldest(seen, MAX_REMEMBERED);
+    this.#seen.delete(keyOf(moment));
+    this.#seen.set(keyOf(moment), seen);
     forgetOldest(this.#seen, MAX_REMEMBERED);
     return false;
   }
@@ -54,6 +64,8 @@ export class HookSessions {
 
   forget(session: HookSession): void {
     const { latest } = session;
-    if (latest !== undefined) this.#sessions.delete(`${latest.agent} ${latest.sessionId}`);
+    if (latest !== undefined) this.#sessions.delete(keyOf(latest));
   }
 }
+
+const keyOf = ({ agent, sessionId }: HookMoment): string => `${agent} ${sessionId}`;

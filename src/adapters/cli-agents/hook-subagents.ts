@@ -33,6 +33,9 @@ interface OpenSpawner {
   readonly run: HookRun;
 }
 
+const isOver = ({ stop }: HookRun, nowMs: number): boolean =>
+  stop !== undefined && nowMs >= stop.timeMs + GRACE_MS;
+
 /** The subagents of a session: which tool call started each, and what runs. */
 export class HookSubagents {
   readonly #observe: (event: LifecycleEvent) => void;
@@ -112,11 +115,15 @@ export class HookSubagents {
     }
   }
 
+  /** Whether one has had its grace. */
+  isDue(nowMs: number): boolean {
+    return [...this.#running.values()].some((subagent) => isOver(subagent, nowMs));
+  }
+
   advance(nowMs: number, finish: (run: HookRun) => void): void {
     for (const subagent of [...this.#running.values()]) {
       if (nowMs >= subagent.startedMs + LINK_MS) this.#link(subagent, undefined);
-      const { stop } = subagent;
-      if (stop === undefined || nowMs < stop.timeMs + GRACE_MS) continue;
+      if (!isOver(subagent, nowMs)) continue;
       this.#running.delete(subagent.thread);
       finish(subagent);
     }

@@ -10,8 +10,15 @@ import {
   type SettingsScope,
 } from "./agent-settings.ts";
 import { cliAgents, isCliAgent } from "./agents.ts";
-import { captureCommand, captureFolder, writeCaptureScripts } from "./capture-script.ts";
-import { addEntries, type CaptureEntry, findInstalled, removeEntries } from "./edit-settings.ts";
+import { captureCommand, captureFolder, HOOK_PATH, writeCaptureScripts } from "./capture-script.ts";
+import {
+  addEntries,
+  type CaptureEntries,
+  type CaptureEntry,
+  findHookUrl,
+  hasEntries,
+  removeEntries,
+} from "./edit-settings.ts";
 import { record, text } from "./fields.ts";
 import type { CliAgentId } from "./transcript.ts";
 
@@ -20,6 +27,8 @@ export interface InstallOptions extends SettingsPlace {
   readonly scope: SettingsScope;
   readonly dataFolder: string;
   readonly platform: NodeJS.Platform;
+  /** Address of the server that events are posted to, instead of being kept by a command. */
+  readonly hookUrl?: string | undefined;
 }
 
 /** A settings file as it is and as it is to be; equal where there is nothing to do. */
@@ -41,22 +50,40 @@ function settingsFile({ agent, scope, ...place }: InstallOptions): string {
   );
 }
 
-const entryOf = ({ agent, dataFolder, platform }: InstallOptions): CaptureEntry => ({
-  command: captureCommand(agent, dataFolder, platform),
-  timeout: agentSettings[agent].timeout,
-});
+function entriesOf({ agent, dataFolder, platform, hookUrl }: InstallOptions): CaptureEntries {
+  const { events, timeout, http } = agentSettings[agent];
+  const command = captureCommand(agent, dataFolder, platform);
+  if (hookUrl !== undefined && http === undefined) {
+    throw new CodedError("USAGE", `${cliAgents[agent].title} has no http hooks: leave --http out`);
+  }
+  const entryOf = (event: string): CaptureEntry =>
+    hookUrl === undefined || http === undefined || http.except.includes(event)
+      ? { type: "command", command, timeout }
+      : { type: "http", url: `${hookUrl}${HOOK_PATH}${agent}`, timeout: http.timeout };
+  return Object.fromEntries(events.map((event) => [event, entryOf(event)]));
+}
 
 /** What an installation would change. Throws AGENT_SETTINGS_INVALID. */
 export async function planInstall(options: InstallOptions): Promise<SettingsChange> {
   const file = settingsFile(options);
   const before = await readIfThere(file);
-  const content = before?.trim() ? before : "{}\n";
-  const entry = entryOf(options);
-  const { events } = agentSettings[options.agent];
-  const installed = new Set(findInstalled(file, content, entry));
-  const isDone = events.every((event) => installed.has(event));
-  const after = isDone ? content : addEntries(file, content, events, entry);
+  const entries = entriesOf(options);
+  const content = before?.trim() ? before : "{\n}\n";
+  const settings = { file, content, json: agentSettings[options.agent].json };
+  const after = hasEntries(settings, entries) ? content : addEntries(settings, entries);
   return { agent: options.agent, file, before, after };
+}
+
+/** Whether an agent's settings have our hooks, in one form or the other. Throws AGENT_SETTINGS_INVALID. */
+export async function isInstalled(
+  options: InstallOptions,
+): Promise<{ readonly file: string; readonly isWhole: boolean }> {
+  const file = settingsFile(options);
+  const content = await readIfThere(file);
+  if (!content?.trim()) return { file, isWhole: false };
+  const settings = { file, content, json: agentSettings[options.agent].json };
+  const entries = entriesOf({ ...options, hookUrl: findHookUrl(settings) });
+  return { file, isWhole: hasEntries(settings, entries) };
 }
 
 /** Writes the scripts, keeps what was there, and changes the settings. */
@@ -144,7 +171,8 @@ async function planRemoval(
   if (before === undefined) return { agent, file, before, after: undefined };
   const backup = await readBackup(file, dataFolder);
   const isUntouched = backup !== undefined && backup.after === digest(before);
-  const after = isUntouched ? (backup.before ?? undefined) : removeEntries(file, before);
+  const settings = { file, content: before, json: agentSettings[agent].json };
+  const after = isUntouched ? (backup.before ?? undefined) : removeEntries(settings);
   return { agent, file, before, after };
 }
 

@@ -10,7 +10,7 @@ export function registerCommands(api: HostApi, state: SharedState): void {
     name: NAME,
     description: "How Turnspan is doing",
     acceptsArgs: false,
-    handler: () => ({ text: statusText(readStatus(api, state)) }),
+    handler: async () => ({ text: statusText(await readStatus(api, state)) }),
   });
   api.registerCli(
     ({ program, config }) => {

@@ -13,7 +13,8 @@ export function registerMethods(api: HostApi, state: SharedState): void {
     "turnspan.status",
     async ({ params, respond }) => {
       await observationOf(state);
-      respond(true, readStatus(api, state, text(record(params)["runId"])));
+      const { runId, flush } = record(params);
+      respond(true, await readStatus(api, state, { runId: text(runId), flush: flush === true }));
     },
     { scope: "operator.read" },
   );

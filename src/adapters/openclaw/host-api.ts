@@ -80,7 +80,7 @@ interface ChatCommand {
   readonly name: string;
   readonly description: string;
   readonly acceptsArgs: boolean;
-  handler(context: { readonly args?: string }): { readonly text: string };
+  handler(context: { readonly args?: string }): Promise<{ readonly text: string }>;
 }
 
 /** What a plugin gets to register itself with. */

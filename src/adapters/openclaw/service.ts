@@ -7,6 +7,7 @@ import { findEndpointProblem } from "./endpoint-check.ts";
 import { record } from "./fields.ts";
 import type { HostApi, ServiceContext } from "./host-api.ts";
 import { loadDiagnostics } from "./host-modules.ts";
+import { importScript } from "./import-script.ts";
 import { Observation } from "./observation.ts";
 import type { SharedState } from "./shared-state.ts";
 import { endpointOf } from "./status.ts";
@@ -153,7 +154,10 @@ export class ObservationService {
         audit: { folder: path.join(stateDir, "turnspan", "audit") },
         waitForReceiver: true,
       },
-      actions: { channel: createChannel(this.#api, this.#state, this.#sent) },
+      actions: {
+        channel: createChannel(this.#api, this.#state, this.#sent),
+        importModule: importScript,
+      },
       log: {
         debug: (message) => logger.debug?.(message),
         info: (message) => logger.info(message),

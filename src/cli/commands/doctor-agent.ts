@@ -3,10 +3,10 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { cliAgents } from "../../adapters/cli-agents/agents.ts";
 import { captureFolder, spoolFolder } from "../../adapters/cli-agents/capture-script.ts";
-import { planInstall } from "../../adapters/cli-agents/install.ts";
+import { isInstalled } from "../../adapters/cli-agents/install.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
 import { CodedError } from "../../base/errors.ts";
-import { findServer } from "../../server/data-folder.ts";
+import { findServer } from "../../base/running-server.ts";
 import type { CliContext } from "../context.ts";
 import type { Finding } from "./doctor-finding.ts";
 import { installOptions } from "./install-request.ts";
@@ -31,8 +31,8 @@ async function checkSettings(
   const check = `${cliAgents[agent].title} settings`;
   const fix = `turnspan install ${agent}`;
   try {
-    const { file, before, after } = await planInstall(where);
-    if (before === after) return { state: "ok", check, found: `${file} has a hook for each event` };
+    const { file, isWhole } = await isInstalled(where);
+    if (isWhole) return { state: "ok", check, found: `${file} has a hook for each event` };
     return { state: "warn", check, found: `${file} has not all of our hooks`, fix };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;

@@ -88,7 +88,8 @@ function checkDelivery(report: WriterReport, delivery: DeliveryReport, now: numb
   const fix = report.isAlive
     ? "get the receiver to run again; nothing is lost while it is away"
     : "start the program again: it delivers what is left";
-  return { state: "warn", check, found, fix };
+  const stale = `where it is no destination any more, delete ${report.folder}/cursor-${destination}.json`;
+  return { state: "warn", check, found, fix: `${fix}; ${stale}` };
 }
 
 const dropFixes: ReadonlyMap<string, string> = new Map([

@@ -73,6 +73,8 @@ export function diffText({ file, before = "", after = "" }: SettingsChange): str
   const room = Math.min(old.length, fresh.length) - head;
   while (tail < room && old.at(-1 - tail) === fresh.at(-1 - tail)) tail += 1;
   const lines = (mark: string, of: readonly string[]): string[] =>
-    of.slice(head, of.length - tail).map((line) => `${mark} ${printable(line)}\n`);
+    of
+      .slice(head, of.length - tail)
+      .map((line) => `${mark} ${printable(line.replaceAll("\t", "  "))}\n`);
   return [`${printable(file)}\n`, ...lines("-", old), ...lines("+", fresh)].join("");
 }

@@ -1,5 +1,8 @@
 import { cliAgents } from "../../adapters/cli-agents/agents.ts";
-import { writeCaptureSettings } from "../../adapters/cli-agents/capture-settings.ts";
+import {
+  type CaptureSettings,
+  writeCaptureSettings,
+} from "../../adapters/cli-agents/capture-settings.ts";
 import {
   type InstallOptions,
   install,
@@ -7,6 +10,8 @@ import {
   planInstall,
   type SettingsChange,
 } from "../../adapters/cli-agents/install.ts";
+import { findServer } from "../../base/running-server.ts";
+import { readEndpoint, showEndpoint } from "../../sdk/endpoint.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
@@ -15,8 +20,8 @@ import { diffText, installOptions, readAgent, scopeOptions, wrongUse } from "./i
 const usage = `Usage: turnspan install AGENT [--user | --project | --managed] [OPTIONS]
 
 Makes a CLI agent tell Turnspan what it does: a hook for each event in the agent's own settings, that keeps
-the event in a file on this machine. Nothing is sent anywhere, the agent is never blocked, and it works on
-as before when Turnspan is not running, or is gone. "turnspan up" turns the events into sessions.
+the event in a file on this machine. Nothing leaves it unless you name an endpoint, the agent is never blocked,
+and it works on as before when Turnspan is not running, or is gone. "turnspan up" turns the events into sessions.
 
   AGENT              ${Object.keys(cliAgents).join(", ")}
   --user             your own settings, for all projects (default)
@@ -24,6 +29,10 @@ as before when Turnspan is not running, or is gone. "turnspan up" turns the even
   --managed          the settings of this machine
   --content MODE     none (default) or local: whether prompts, answers, and what tools were given and gave
                      back are kept, in the data folder on this machine; asked where there is a terminal
+  --http             events are posted to the server (Claude Code, Qwen Code): no process is started for them,
+                     and those that come while no server runs are lost
+  --endpoint URL     sessions go there too, by OTLP over HTTP and without content, such as a team's server
+  --token T          what that server wants as Authorization: Bearer
   --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
   --dry-run          show what would be changed, and change nothing
   -h, --help         print this
@@ -32,7 +41,15 @@ Everything else in the settings stays byte for byte. "turnspan uninstall AGENT" 
 Exit code: 0 done, 2 wrong use, or settings that cannot be read or written.
 `;
 
-const options = { ...scopeOptions, content: { type: "string" } } as const;
+const options = {
+  ...scopeOptions,
+  content: { type: "string" },
+  http: { type: "boolean", default: false },
+  endpoint: { type: "string" },
+  token: { type: "string" },
+} as const;
+
+const DEFAULT_SERVER = "http://127.0.0.1:4318";
 
 type Content = "none" | "local";
 
@@ -51,8 +68,22 @@ async function readContent(given: string | undefined, cli: CliContext): Promise<
   return "none";
 }
 
+/** Where sessions go beside this machine. */
+function readTarget(endpoint: string | undefined, token: string | undefined) {
+  if (token !== undefined && endpoint === undefined) {
+    throw wrongUse("install", "--token needs --endpoint");
+  }
+  if (endpoint !== undefined && readEndpoint(endpoint) === undefined) {
+    throw wrongUse("install", `--endpoint ${showEndpoint(endpoint)} is no http or https URL`);
+  }
+  return { endpoint, token };
+}
+
 /** What will be recorded, and where it goes. */
-function describe({ agent, dataFolder }: InstallOptions, content: Content): string {
+function describe(
+  { agent, dataFolder }: InstallOptions,
+  { content, endpoint }: CaptureSettings,
+): string {
   const kept =
     content === "local"
       ? "with prompts, answers, and what tools are given and give back"
@@ -60,7 +91,9 @@ function describe({ agent, dataFolder }: InstallOptions, content: Content): stri
   const note = noteOf(agent);
   return [
     `${cliAgents[agent].title} will tell of its sessions, turns, tools and subagents, ${kept}.`,
-    `It goes into ${printable(dataFolder)} on this machine, and nowhere else.`,
+    endpoint === undefined
+      ? `It goes into ${printable(dataFolder)} on this machine, and nowhere else.`
+      : `It goes into ${printable(dataFolder)} on this machine, and without content to ${printable(showEndpoint(endpoint))}.`,
     ...(note === undefined ? [] : [note]),
     'See it with "turnspan up"; what happens before that is kept. Sessions that run now are told from their next start on.',
     "",
@@ -72,14 +105,17 @@ const isSame = ({ before, after }: SettingsChange): boolean => before === after;
 async function runInstall(args: readonly string[], cli: CliContext): Promise<number> {
   const { values, positionals } = parseOptions("install", args, options);
   const agent = readAgent("install", positionals);
-  const where = installOptions("install", agent, values, cli);
+  const target = readTarget(values.endpoint, values.token);
+  const place = installOptions("install", agent, values, cli);
+  const server = findServer(place.dataFolder)?.otlpUrl ?? DEFAULT_SERVER;
+  const where = { ...place, hookUrl: values.http ? server : undefined };
   const change = await planInstall(where);
   cli.stdout.write(isSame(change) ? `${printable(change.file)} has it all\n` : diffText(change));
   if (values["dry-run"]) return 0;
-  const content = await readContent(values.content, cli);
+  const settings = { content: await readContent(values.content, cli), ...target };
   await install(change, where);
-  await writeCaptureSettings(where.dataFolder, { content });
-  cli.stdout.write(describe(where, content));
+  await writeCaptureSettings(where.dataFolder, settings);
+  cli.stdout.write(describe(where, settings));
   return 0;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
-import { findServer } from "../../server/data-folder.ts";
+import { findServer } from "../../base/running-server.ts";
 import { checkOptions, type ServerOptions } from "../../server/server-options.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";

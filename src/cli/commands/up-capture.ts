@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureService, type CaptureTarget } from "../../adapters/cli-agents/capture-service.ts";
-import { readCaptureSettings } from "../../adapters/cli-agents/capture-settings.ts";
+import {
+  type CaptureSettings,
+  readCaptureSettings,
+} from "../../adapters/cli-agents/capture-settings.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
 import type { Telemetry } from "../../sdk/telemetry.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
@@ -22,7 +25,8 @@ export async function startCapture(
   cli: CliContext,
 ): Promise<AsyncDisposable> {
   const { dataFolder } = options;
-  const { content } = await readCaptureSettings(dataFolder);
+  const settings = await readCaptureSettings(dataFolder);
+  const { content } = settings;
   const stop = new AbortController();
   const said = new Set<string>();
   const onTrouble = (error: unknown): void => {
@@ -30,7 +34,7 @@ export async function startCapture(
     if (!said.has(text)) cli.stderr.write(text);
     said.add(text);
   };
-  const target = new ServerTarget(otlpUrl, { content, options, cli, onTrouble });
+  const target = new ServerTarget(otlpUrl, { settings, options, cli, onTrouble });
   const service = new CaptureService({
     ...{ dataFolder, target, onTrouble, now: cli.now, signal: stop.signal },
     content: content !== "none",
@@ -56,8 +60,14 @@ export async function startCapture(
   };
 }
 
-interface TargetOptions {
+interface Destination {
+  readonly endpoint: string;
+  readonly token: string | undefined;
   readonly content: "none" | "local";
+}
+
+interface TargetOptions {
+  readonly settings: CaptureSettings;
   readonly options: ServerOptions;
   readonly cli: CliContext;
   readonly onTrouble: (error: unknown) => void;
@@ -68,6 +78,8 @@ class ServerTarget implements CaptureTarget {
   readonly #otlpUrl: string;
   readonly #options: TargetOptions;
   readonly #agents = new Map<CliAgentId, Promise<Telemetry>>();
+  /** The same agents at the endpoint that the user named, if any. */
+  readonly #elsewhere = new Map<CliAgentId, Promise<Telemetry>>();
   readonly #hooks = new DisposableStack();
   #areHooksOn = false;
 
@@ -79,21 +91,43 @@ class ServerTarget implements CaptureTarget {
   observe(agent: CliAgentId, event: Parameters<CaptureTarget["observe"]>[1]): void {
     const telemetry = this.#agents.get(agent) ?? this.#open(agent);
     this.#agents.set(agent, telemetry);
-    telemetry
-      .then(({ turnspan }) => void turnspan.observe(event))
-      .catch((error: unknown) => this.#options.onTrouble(error));
+    const { endpoint, token } = this.#options.settings;
+    if (endpoint !== undefined && !this.#elsewhere.has(agent)) {
+      this.#elsewhere.set(agent, this.#connect(agent, { endpoint, token, content: "none" }));
+    }
+    for (const opened of [telemetry, this.#elsewhere.get(agent)]) {
+      opened
+        ?.then(({ turnspan }) => void turnspan.observe(event))
+        .catch((error: unknown) => this.#options.onTrouble(error));
+    }
   }
 
   advance(nowMs: number): void {
-    for (const telemetry of this.#agents.values()) {
+    for (const telemetry of this.#all()) {
       telemetry.then(({ turnspan }) => turnspan.advance(nowMs)).catch(() => {});
     }
   }
 
   async flush(): Promise<boolean> {
-    const opened = await Promise.all(this.#agents.values());
+    const opened = await Promise.all(this.#all());
     const sent = await Promise.all(opened.map((telemetry) => telemetry.forceFlush(FLUSH_MS)));
     return sent.every(Boolean);
+  }
+
+  #all(): Promise<Telemetry>[] {
+    return [...this.#agents.values(), ...this.#elsewhere.values()];
+  }
+
+  /** The SDK is loaded when an agent is first heard of: most of the time nothing needs its memory. */
+  async #connect(agent: CliAgentId, to: Destination): Promise<Telemetry> {
+    const { createProviders } = await import("../../sdk/providers.ts");
+    const { endpoint, token, content } = to;
+    return createProviders({
+      ...{ endpoint, protocol: "http/protobuf", spans: "deferred", content },
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+      ...{ serviceName: agent, host: agent, pricesFile: this.#options.options.pricesFile },
+      batch: { delayMs: BATCH_DELAY_MS },
+    });
   }
 
   async attachHooks(): Promise<void> {
@@ -105,17 +139,11 @@ class ServerTarget implements CaptureTarget {
     this.#hooks.dispose();
   }
 
-  /** The SDK is loaded when an agent is first heard of: most of the time nothing needs its memory. */
   async #open(agent: CliAgentId): Promise<Telemetry> {
-    const { createProviders } = await import("../../sdk/providers.ts");
-    const { content, options } = this.#options;
+    const { settings, options } = this.#options;
     const [token] = options.ingestTokens ?? [];
-    const telemetry = await createProviders({
-      ...{ endpoint: this.#otlpUrl, protocol: "http/protobuf", spans: "deferred", content },
-      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
-      ...{ serviceName: agent, host: agent, pricesFile: options.pricesFile },
-      batch: { delayMs: BATCH_DELAY_MS },
-    });
+    const to = { endpoint: this.#otlpUrl, token, content: settings.content };
+    const telemetry = await this.#connect(agent, to);
     if (this.#areHooksOn) await this.#attach(telemetry);
     return telemetry;
   }

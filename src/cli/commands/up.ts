@@ -1,3 +1,4 @@
+import { leaveEvent } from "../../adapters/cli-agents/leave-event.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
@@ -67,6 +68,7 @@ export function readUpOptions(args: readonly string[], cli: CliContext): ServerO
     pricesFile: findPriceFile(cli.env),
     viewerFolder: findViewer(),
     home: cli.env["HOME"] ?? cli.env["USERPROFILE"],
+    takeHook: (agent, event) => leaveEvent(dataFolder, agent, event),
   };
 }
 

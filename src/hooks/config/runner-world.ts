@@ -36,6 +36,8 @@ export interface AttachOptions {
   readonly resolveHost?: ResolveHost | undefined;
   /** Default: `@temporalio/client`, where it is installed. */
   readonly connectTemporal?: ConnectTemporal | undefined;
+  /** How scripts are loaded, by URL. Default `import()`. */
+  readonly importModule?: ((url: string) => Promise<unknown>) | undefined;
 }
 
 /** Options with nothing left open. */
@@ -100,6 +102,7 @@ export function createWorld(
     tokens: new CallbackTokens(now),
     defaultMessage: messages.findLast((message) => message !== undefined),
     connectTemporal: parts.connectTemporal ?? connectTemporal,
+    importModule: parts.importModule ?? ((url) => import(url)),
     budgets: new BudgetChecks(),
     verify: async (hook, workFolder) => {
       const { kind, source } = hook.origin;

@@ -27,6 +27,7 @@ export interface RunnerWorld extends HttpWorld {
   /** Text of messages that have only buttons. */
   readonly defaultMessage: string | undefined;
   readonly connectTemporal: ConnectTemporal;
+  readonly importModule: (url: string) => Promise<unknown>;
   readonly ledger: BudgetLedger;
   readonly budgets: BudgetChecks;
   /** Rejects where the hook must not run in this folder: it is a repository's, and not as it was approved. */

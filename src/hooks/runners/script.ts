@@ -12,13 +12,13 @@ type ScriptFunction = (context: object) => unknown;
 export function createScriptRunner(
   { script }: ScriptAction,
   { origin }: ConfiguredHook,
-  { env }: RunnerWorld,
+  { env, importModule }: RunnerWorld,
 ): HookRunner {
   const file = resolveScript(script, origin, env["HOME"]);
   let loading: Promise<ScriptFunction> | undefined;
   let loaded: ScriptFunction | undefined;
   const load = (): Promise<ScriptFunction> => {
-    loading ??= loadScript(file).then((found) => {
+    loading ??= loadScript(file, importModule).then((found) => {
       loaded = found;
       return found;
     });
@@ -44,11 +44,14 @@ export function resolveScript(
   return path.resolve(folder, isAtHome ? home + script.slice(1) : script);
 }
 
-async function loadScript(file: string): Promise<ScriptFunction> {
+async function loadScript(
+  file: string,
+  importModule: RunnerWorld["importModule"],
+): Promise<ScriptFunction> {
   // An import of a folder or of nothing would be told in Node's words, which name no setting.
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true) throw new Error(`there is no file ${file}`);
-  const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
+  const module = (await importModule(pathToFileURL(file).href)) as { readonly default?: unknown };
   if (!isFunction(module.default)) throw new Error(`${file} exports no function as its default`);
   return module.default;
 }

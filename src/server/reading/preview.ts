@@ -40,7 +40,7 @@ function textIn(part: string): string {
   if (part.length > MAX_PARSED || (first !== "{" && first !== "[" && first !== '"')) return part;
   try {
     const value: unknown = JSON.parse(part);
-    return findText(value, 0) ?? (isMessage(value) ? "" : part);
+    return findText(value, 0) ?? (isMessage(value) || isEmpty(value, 0) ? "" : part);
   } catch {
     return part;
   }
@@ -49,6 +49,13 @@ function textIn(part: string): string {
 /** A message that only calls tools says nothing. */
 const isMessage = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.hasOwn(value, "role");
+
+/** Lists and objects with nothing in them but more of them, such as a call's arguments where it had none. */
+const isEmpty = (value: unknown, depth: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  depth <= MAX_DEPTH &&
+  Object.values(value).every((inside) => isEmpty(inside, depth + 1));
 
 /** The first text that is found where messages keep theirs. */
 function findText(value: unknown, depth: number): string | undefined {

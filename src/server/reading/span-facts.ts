@@ -52,7 +52,8 @@ export function readSpan(span: SpanRow): { readonly facts: SpanFacts; readonly f
       isOwn,
       agent: readAgent(fields, kind) ?? (isOwn ? null : serviceOf(span.origin.resource)),
       provider: fields.text("provider"),
-      subject: readSubject(fields, kind),
+      // A tool's span that does not name the tool is named after it.
+      subject: readSubject(fields, kind) ?? (kind === "tool_call" ? span.name : null),
       errorType: readErrorType(span, fields),
       usage,
       ...readCost(fields, isOwn),

@@ -55,6 +55,9 @@ export function StackChart({ title, stacks, colours, format }: StackChartProps):
 
 type Look = Pick<StackChartProps, "stacks" | "colours" | "format">;
 
+/** From here on half of an odd number is as good as a whole one. */
+const LARGE = 1000;
+
 /** The largest day, and half of it where that is a figure that can be. */
 const Scale = ({
   most,
@@ -62,7 +65,9 @@ const Scale = ({
 }: Pick<StackChartProps, "format"> & { readonly most: number }): ReactNode => (
   <>
     <span className="chart-most number">{format(most)}</span>
-    {most > 0 && most % 2 === 0 && <span className="chart-half number">{format(most / 2)}</span>}
+    {most > 0 && (most % 2 === 0 || most > LARGE) && (
+      <span className="chart-half number">{format(most / 2)}</span>
+    )}
   </>
 );
 

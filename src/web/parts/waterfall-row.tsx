@@ -1,4 +1,5 @@
 import { memo, type ReactNode } from "react";
+import { formatDuration } from "../view-model/format.ts";
 import { spanKinds } from "../view-model/states.ts";
 import { placeBar, type Timeline, type TimelineRow } from "../view-model/timeline.ts";
 import { Money } from "./amounts.tsx";
@@ -37,11 +38,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       <StepName row={row} isOpen={isOpen} onToggle={steps.toggle} />
       <StepBar {...placeBar(row, timeline)} isRunning={row.isRunning} />
       <span className="waterfall-figure">
-        <Duration
-          startMs={row.startMs}
-          durationMs={row.endMs === null ? null : row.endMs - row.startMs}
-          isRunning={row.isRunning}
-        />
+        <Took row={row} />
       </span>
       <span className="waterfall-figure waterfall-cost">
         <StepCost row={row} />
@@ -49,6 +46,14 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
     </div>
   );
 });
+
+/** Only what runs has to look at the time again and again. */
+const Took = ({ row: { startMs, endMs, isRunning } }: { readonly row: TimelineRow }): ReactNode =>
+  isRunning || endMs === null ? (
+    <Duration startMs={startMs} durationMs={null} isRunning={isRunning} />
+  ) : (
+    <span className="number">{formatDuration(endMs - startMs)}</span>
+  );
 
 const INDENT_REM = 0.9;
 const MAX_INDENTS = 12;

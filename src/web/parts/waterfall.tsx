@@ -9,8 +9,10 @@ import "./waterfall.css";
 const ROW_PX = 34;
 const TWO_LINE_ROW_PX = 50;
 /** With the rows that fit the tallest box, less than 60 are in the page. */
-const OVERSCAN = 8;
-const MAX_TICKS = 5;
+const OVERSCAN = 4;
+/** More than the rows that are in the page: a row that is scrolled out lends its elements to another one. */
+const SLOTS = 64;
+const MAX_TICKS = 4;
 
 /** What the keys of a tree do in it. */
 const treeMoves: ReadonlyMap<string, (steps: Steps) => void> = new Map([
@@ -74,7 +76,7 @@ export function Waterfall({ timeline, steps }: WaterfallProps): ReactNode {
         >
           {items.map(({ index, start }) => (
             <WaterfallRow
-              key={timeline.rows[visible[index] ?? -1]?.id ?? index}
+              key={index % SLOTS}
               timeline={timeline}
               place={visible[index] ?? -1}
               topPx={start}
@@ -95,7 +97,7 @@ const Axis = ({ durationMs }: { readonly durationMs: number }): ReactNode => (
     <span className="waterfall-ticks">
       {findTicks(durationMs, MAX_TICKS).map((ms) => (
         <span key={ms} style={{ left: `${durationMs > 0 ? (ms / durationMs) * 100 : 0}%` }}>
-          {formatTick(ms)}
+          {formatTick(ms, durationMs)}
         </span>
       ))}
     </span>

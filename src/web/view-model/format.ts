@@ -83,11 +83,13 @@ export function formatDuration(ms: number | null | undefined): string {
   return `${Math.floor(minutes / (24 * 60))} d ${Math.floor(minutes / 60) % 24} h`;
 }
 
-/** A time on an axis: round, so without the zeros that figures in a column have. */
-export const formatTick = (ms: number): string =>
-  ms > 0 && ms < 1
-    ? `${Number(ms.toPrecision(2))} ms`
-    : formatDuration(ms).replace(/\.0+(?= s)|(?<=\.\d)0(?= s)/, "");
+/** A time on an axis that ends at `wholeMs`: in its unit, without the zeros that figures in a column have. */
+export function formatTick(ms: number, wholeMs: number): string {
+  if (ms === 0) return "0";
+  if (wholeMs < SECOND_MS) return `${Number(ms.toPrecision(2))} ms`;
+  if (wholeMs < MINUTE_MS) return `${Number((ms / SECOND_MS).toPrecision(2))} s`;
+  return formatDuration(ms);
+}
 
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 const fullClock = new Intl.DateTimeFormat(LOCALE, {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempDisposableSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findServer, readToken } from "../../../src/server/data-folder.ts";
+import { findServer, readToken } from "../../../src/base/running-server.ts";
 import { cpuSecondsOf, memoryOf } from "./process-figures.ts";
 
 /** `turnspan up` in a process of its own, so that its time and memory are its own. */

@@ -25,8 +25,6 @@ export interface WorkloadOptions {
 const TURNS = 5;
 const STEPS = 7;
 
-
-
 const MODELS = ["gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "gemini-2.5-pro"] as const;
 const TOOLS = ["read_file", "write_file", "bash", "search", "web_fetch"] as const;
 const PROJECTS = ["/home/u/shop", "/home/u/site", "/home/u/tools"] as const;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { DeliveryQueue } from "../../../src/hooks/outbox/delivery-queue.ts";
+import { type DeliveryJournal, DeliveryQueue } from "../../../src/hooks/outbox/delivery-queue.ts";
 import {
   type Delivery,
   destinationOf,
@@ -79,6 +79,31 @@ test("an outbox without a journal forgets: the test above can fail", async () =>
   await outbox.resume();
   await clock.advance(10 * DAY_MS, settle);
   expect(sink.ids()).toEqual([]);
+});
+
+test("nothing is sent before it is written down, nor after the outbox was disposed", async () => {
+  const written = Promise.withResolvers<void>();
+  const removed: string[] = [];
+  const journal: DeliveryJournal = {
+    add: () => written.promise,
+    change: () => undefined,
+    remove: (id) => void removed.push(id),
+    takeLeft: async () => [],
+    [Symbol.dispose]: () => undefined,
+  };
+  const clock = createManualClock();
+  const options = { log: createTestLog(), now: clock.now, later: clock.later, journal };
+  const outboxes = [new DeliveryQueue(options), new DeliveryQueue(options)];
+  const sinks = outboxes.map((outbox) => Object.assign(createSink(outbox), { isUp: true }));
+  const posting = outboxes.map((outbox, index) => post(outbox, `${index}`));
+  await settle();
+  expect(sinks.map(({ ids }) => ids())).toEqual([[], []]);
+  outboxes[1]?.[Symbol.dispose]();
+  written.resolve();
+  await Promise.all(posting);
+  expect(sinks.map(({ ids }) => ids())).toEqual([["0"], []]);
+  // The other one is left to whoever reads the journal next.
+  expect(removed).toEqual(["0"]);
 });
 
 test("what was delivered, or refused for ever, is not delivered again", async () => {

@@ -12,7 +12,7 @@ import { countDescriptors, countZombies, findByText, until } from "./processes.t
 const TIMEOUT_MS = 400;
 const PATIENT_MS = 60_000;
 const TIME_UP = "time was up";
-/** What a test waits for has to come within this; how soon it really comes the bench command-hook measures. */
+/** What a test waits for has to come within this; how soon it really comes the bench hook-delay measures. */
 const SOON_MS = 60_000;
 const TEST_MS = 120_000;
 /** Sleeps that only these tests start, far longer than the tests themselves. */

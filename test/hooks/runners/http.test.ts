@@ -198,9 +198,9 @@ async function startOnClock(reply: () => ReceiverReply) {
     { outbox, now: clock.now },
   );
   const arrived = async (count: number): Promise<void> => {
-    await until(() => receiver.received.length >= count, 5000);
+    await until(() => receiver.received.length >= count, 60_000);
     // The reply has yet to arrive, and the next attempt to be arranged.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await hooks.settled();
   };
   return { clock, receiver, hooks, times, arrived };
 }

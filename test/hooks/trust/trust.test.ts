@@ -321,7 +321,7 @@ test("each of more than 30 variants does run, or call, once the user approved it
     if (!ran && calls === 0) harmless.push(variant.name);
   }
   expect(harmless).toEqual([]);
-}, 60_000);
+}, 300_000);
 
 test("a copy of an approved repository at another place is another repository", async () => {
   using repository = makeRepository({ [CONFIG]: { hooks: atEnd("true") } });

@@ -65,6 +65,8 @@ export interface Lab extends Disposable {
   /** Writes a file below the home folder. */
   write(file: string, content: object): void;
   turnspan(...args: readonly string[]): Promise<Ended>;
+  /** Runs `turnspan up` where the agent can reach it. */
+  startServer(): ChildProcess;
   /** Gives the agent a prompt, and waits for its end. */
   prompt(prompt: string, options?: { readonly goesOn?: boolean }): Promise<Ended>;
   /** Gives the agent a prompt. */
@@ -99,6 +101,13 @@ export function openLab(agent: CliAgentId, { network, url: modelUrl }: Model): L
     },
     write: (file, content) => void folder.write(path.join("home", file), content),
     turnspan: (...args) => ended(network.start([process.execPath, main, ...args], { cwd, env })),
+    startServer: () => {
+      const command = [process.execPath, main, "up", "--port", "0", "--ui-port", "0"];
+      const server = network.start(command, { cwd, env });
+      server.stdout?.resume();
+      server.stderr?.resume();
+      return server;
+    },
     prompt: (prompt, { goesOn } = {}) => ended(start(prompt, goesOn)),
     start,
     [Symbol.dispose]: () => folder[Symbol.dispose](),

@@ -22,7 +22,12 @@ export async function openNetwork(): Promise<Network> {
     isClosed: isAllowed,
     start: (command, options) => {
       const [program = "", ...args] = [...enter, ...command];
-      return spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+      // A group of its own: some agents start themselves again, and are killed whole.
+      return spawn(program, args, {
+        ...options,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
     },
     [Symbol.dispose]: () => void holder?.kill("SIGKILL"),
   };

@@ -68,7 +68,7 @@ test("a wrong config keeps no gateway from starting, and a mended one counts wit
       const { turns } = await server.ask<TurnList>("/api/turns");
       return turns.find(({ runId, state }) => runId === failing && state === "failed");
     },
-    240_000,
+    480_000,
   );
   expect(failed.attempts).toBeGreaterThan(1);
   const refused = scene.provider.served.filter(({ status }) => status === 500);
@@ -88,4 +88,4 @@ test("a wrong config keeps no gateway from starting, and a mended one counts wit
     );
   });
   expect(total.cost).toBe(nanoUsdOf(scene.provider.served));
-}, 480_000);
+}, 900_000);

@@ -18,14 +18,19 @@ import { startTestServer } from "../../support/server.ts";
 
 const FLAGS = ["--force", "--accept-capabilities"];
 
-async function openclaw(host: string, work: string, args: readonly string[]): Promise<string> {
+async function openclaw(
+  host: string,
+  work: string,
+  args: readonly string[],
+  exitCode = 0,
+): Promise<string> {
   const file = path.join(host, "node_modules/openclaw/openclaw.mjs");
   const env = gatewayEnvironment(work);
   const { code, stdout, stderr } = await runProcess(process.execPath, [file, ...args], {
     env,
     cwd: work,
   });
-  if (code !== 0) throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
+  if (code !== exitCode) throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
   return stdout;
 }
 
@@ -48,7 +53,8 @@ test("installed from its package, the plugin records the first turn", async () =
   await withGateway(async (host, work, providerUrl) => {
     await openclaw(host, work, ["plugins", "install", `npm-pack:${tarball}`, ...FLAGS]);
     expect(entryOf(work)?.enabled).toBe(true);
-    await using server = await startTestServer();
+    const data = path.join(work, "home", "data", "turnspan");
+    await using server = await startTestServer({ dataFolder: data });
     await openclaw(host, work, [
       "config",
       "set",
@@ -77,8 +83,22 @@ test("installed from its package, the plugin records the first turn", async () =
     expect(turn).toMatchObject({ runId: "run-1", totals: { modelCalls: 1, unknownCostCalls: 0 } });
     expect(gateway.log()).toContain("it may not see conversations");
     expect(await openclaw(host, work, ["turnspan", "status"])).toContain("recording");
+    const { link, runId } = JSON.parse(await openclaw(host, work, ["turnspan", "test", "--json"]));
+    const { turns } = await server.ask<TurnList>("/api/turns");
+    const tested = turns.find((found) => found.runId === runId);
+    expect(tested?.state).toBe("completed");
+    expect(link).toBe(`${server.server.uiUrl}/traces/${tested?.traceId}`);
+    // One thing is left to do, and it says how.
+    const { checks } = JSON.parse(await openclaw(host, work, ["turnspan", "doctor", "--json"], 1));
+    const problems = checks.filter(({ problem }: { problem?: string }) => problem !== undefined);
+    expect(problems).toEqual([
+      {
+        what: "it may see conversations",
+        problem: expect.stringContaining("allowConversationAccess true"),
+      },
+    ]);
   });
-}, 420_000);
+}, 900_000);
 
 test("installed from a folder, the host finds nothing to complain of", async () => {
   const { folder } = await packTurnspan();
@@ -96,4 +116,4 @@ test("installed from a folder, the host finds nothing to complain of", async () 
     expect(JSON.stringify(found)).not.toContain('"level":"error"');
     expect(found).toMatchObject({ plugin: { id: "turnspan", status: "loaded" } });
   });
-}, 420_000);
+}, 900_000);

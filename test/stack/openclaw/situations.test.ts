@@ -20,7 +20,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const ORIGIN = "http://127.0.0.1:9";
 const CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-const DRIVE_MS = 420_000;
+const DRIVE_MS = 900_000;
 
 let scene: Scene;
 let server: TestServer;
@@ -96,10 +96,12 @@ async function driveTurns(): Promise<void> {
     "the answer in the chat",
     ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === "chat-hello",
   );
-  [runs["left"], runs["right"]] = await Promise.all([
-    scene.turn("MOCKPAUSE left", "agent:main:left"),
-    scene.turn("MOCKPAUSE right", "agent:main:right"),
-  ]);
+  for (const side of ["left", "right"]) {
+    runs[side] = await scene.begin(`MOCKHOLD ${side}`, `agent:main:${side}`);
+  }
+  await until("both at the provider", () => scene.provider.held === 2);
+  scene.provider.release();
+  for (const side of ["left", "right"]) await scene.over(runs[side] ?? "");
 }
 
 const spawned = (parent: string) =>
@@ -135,9 +137,10 @@ async function driveSubagents(): Promise<void> {
 }
 
 async function driveEnds(): Promise<void> {
-  runs["reloaded"] = await scene.begin("MOCKPAUSE reloaded", "agent:main:reload");
-  await begun(runs["reloaded"]);
-  await scene.request("plugins.reload", { pluginId: "turnspan" });
+  runs["reloaded"] = await scene.begin("MOCKHOLD reloaded", "agent:main:reload");
+  await until("the turn at the provider", () => scene.provider.held === 1);
+  await scene.request("plugins.reload", { plugins: [{ pluginId: "turnspan" }] });
+  scene.provider.release();
   await scene.hear(
     "the end of the turn that outlived a reload",
     ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === runs["reloaded"],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TurnList } from "../../../src/server/api-types.ts";
 import {
   buttonsOf,
   type FakeTelegram,
@@ -12,7 +13,7 @@ import {
   startScene,
   until,
 } from "../../support/openclaw/scene.ts";
-import { findClosedPort } from "../../support/otlp-sink.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const OWNER = 4242;
 const STRANGER = 999;
@@ -20,11 +21,12 @@ const STRANGER = 999;
 const LONG = "and-something-that-no-button-could-ever-carry-with-it";
 
 let telegram: FakeTelegram;
+let server: TestServer;
 let scene: Scene;
 
 beforeAll(async () => {
   telegram = await startFakeTelegram();
-  const port = await findClosedPort();
+  server = await startTestServer();
   scene = await startScene((work) => ({
     channels: true,
     config: {
@@ -38,7 +40,7 @@ beforeAll(async () => {
       plugins: { allow: ["turnspan", "telegram"] },
     },
     turnspan: {
-      telemetry: { endpoint: `http://127.0.0.1:${port}` },
+      telemetry: { endpoint: server.server.otlpUrl },
       hooks: recordingHooks(work),
       agents: {
         defaults: {
@@ -63,11 +65,12 @@ beforeAll(async () => {
     },
   }));
   await until("the bot", () => telegram.calls.some(({ method }) => method === "getMe"));
-}, 300_000);
+}, 900_000);
 
 afterAll(async () => {
   await scene?.[Symbol.asyncDispose]();
   await telegram?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
 }, 90_000);
 
 const withButton = (text: string, from: number): Promise<TelegramCall> =>
@@ -122,7 +125,7 @@ test("a stop button arrives when a child is spawned, and its press stops the chi
   expect(saidSince(strangers).match(/Stopped\./g)).toHaveLength(1);
   const kills = scene.heard().filter(({ hookPoint }) => hookPoint === "onSubagentKilled");
   expect(kills).toHaveLength(1);
-}, 240_000);
+}, 600_000);
 
 test("a button sent with a message stops the turn that runs; a long value travels as a token", async () => {
   const from = telegram.calls.length;
@@ -149,7 +152,12 @@ test("a button sent with a message stops the turn that runs; a long value travel
         runId === begun.runId && /^(afterTurn|onTurnError)$/.test(hookPoint),
     );
   expect(ends).toEqual([]);
-}, 240_000);
+  const turn = await until("the stopped turn", async () => {
+    const { turns } = await server.ask<TurnList>("/api/turns?limit=50");
+    return turns.find(({ runId, state }) => runId === begun.runId && state !== "running");
+  });
+  expect(turn.state).toBe("cancelled");
+}, 600_000);
 
 test("an id that stands for several runs gets an error text, never a guess", async () => {
   telegram.write(OWNER, "hello");
@@ -160,7 +168,7 @@ test("an id that stands for several runs gets an error text, never a guess", asy
     await scene.request("agent", {
       agentId: "main",
       sessionKey,
-      message: "MOCKPAUSE",
+      message: "MOCKHOLD",
       idempotencyKey,
     });
   }
@@ -172,15 +180,24 @@ test("an id that stands for several runs gets an error text, never a guess", asy
   await until("an error text", () =>
     saidSince(from).includes("stands for 2 runs; nothing was stopped"),
   );
+  scene.provider.release();
   for (const id of ids) {
     await scene.hear(
       `the end of ${id}`,
       ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === id,
     );
   }
-}, 240_000);
+}, 600_000);
+
+test("/turnspan in a chat says how the plugin is doing", async () => {
+  const from = telegram.calls.length;
+  telegram.write(OWNER, "/turnspan");
+  const said = await until("the answer", () => /Turnspan [\d.]+: .*/.exec(saidSince(from))?.[0]);
+  expect(said).toMatch(/: recording$/);
+  expect(saidSince(from)).toContain(`sends to ${server.server.otlpUrl}/v1/traces`);
+}, 600_000);
 
 test("onMessageSent tells of what was delivered", async () => {
   const sent = await scene.hear("a delivery", ({ hookPoint }) => hookPoint === "onMessageSent");
   expect(sent).toMatchObject({ sessionKey: MAIN, channel: "telegram", success: true });
-}, 120_000);
+}, 600_000);

@@ -22,11 +22,11 @@ export interface GatewayClientOptions {
 
 /** A connection to a gateway: WebSocket RPC with the shared token, as programs on the same machine have it. */
 export interface GatewayClient extends Disposable {
-  /** Resolves with what the gateway says, good or bad; rejects where it says nothing for 60 s. */
+  /** Resolves with what the gateway says, good or bad; rejects where it says nothing for 3 minutes. */
   request(method: string, params: object, traceparent?: string): Promise<RpcAnswer>;
 }
 
-const REQUEST_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 180_000;
 const ALL_SCOPES = ["operator.read", "operator.write", "operator.admin"];
 
 /** Connects. Rejects where the gateway refuses. */

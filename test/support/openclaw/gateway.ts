@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findClosedPort } from "../otlp-sink.ts";
 import { connectGateway, type GatewayClient, type GatewayClientOptions } from "./gateway-client.ts";
 
 const TOKEN = "test-token-loopback";
-const START_MS = 180_000;
+/** A busy machine takes ten times as long as a quiet one. */
+const START_MS = 480_000;
 const STOP_MS = 60_000;
 
 export interface GatewayOptions {
@@ -54,6 +56,8 @@ export function gatewayEnvironment(work: string): Record<string, string> {
     XDG_DATA_HOME: path.join(work, "home", "data"),
     XDG_CONFIG_HOME: path.join(work, "home", "config"),
     TMPDIR: path.join(work, "tmp"),
+    // One for all gateways: the first one compiles what the others load.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), "turnspan-openclaw-compiled"),
     LANG: "C.UTF-8",
     OPENCLAW_STATE_DIR: state,
     OPENCLAW_CONFIG_PATH: config,

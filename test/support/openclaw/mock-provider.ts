@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** One answered or refused request, as the provider itself knows it. */
 export interface ServedCall {
@@ -25,6 +24,10 @@ export interface MockProvider extends AsyncDisposable {
   /** To the API's root, with `/v1`. */
   readonly url: string;
   readonly served: readonly ServedCall[];
+  /** How many requests wait to be released. */
+  readonly held: number;
+  /** Answers all requests that are held. */
+  release(): void;
 }
 
 interface ChatMessage {
@@ -47,7 +50,8 @@ interface Behaviour {
   readonly status?: number;
   readonly tool?: ToolUse;
   readonly text?: string;
-  readonly delayMs?: number;
+  /** Until when the answer waits: the release of all that is held, or the caller's giving up. */
+  readonly waitsFor?: "release" | "end";
 }
 
 const textOf = ({ content = "" }: ChatMessage): string =>
@@ -72,8 +76,8 @@ function behaviourOf(asked: string, isToolDone: boolean): Behaviour {
   if (tool !== undefined) return { tool };
   return {
     text: `mock reply: ${asked.slice(-40)}`,
-    ...(asked.includes("MOCKSLOW") && { delayMs: 20_000 }),
-    ...(asked.includes("MOCKPAUSE") && { delayMs: 4_000 }),
+    ...(asked.includes("MOCKHOLD") && { waitsFor: "release" }),
+    ...(asked.includes("MOCKSLOW") && { waitsFor: "end" }),
   };
 }
 
@@ -93,6 +97,7 @@ const taskOf = (asked: string): string =>
 /** An OpenAI-compatible model server on loopback that keeps a ledger of what it served. */
 export async function startMockProvider(): Promise<MockProvider> {
   const served: ServedCall[] = [];
+  const held = new Set<() => void>();
   let calls = 0;
   const server = createServer(async (request, response) => {
     if (!request.url?.endsWith("/chat/completions")) {
@@ -108,7 +113,7 @@ export async function startMockProvider(): Promise<MockProvider> {
       cachedTokens: 20,
       completionTokens: 12 + (calls % 5),
     };
-    if (behaviour.delayMs !== undefined) await sleep(behaviour.delayMs);
+    if (behaviour.waitsFor !== undefined) await hold(response, behaviour.waitsFor, held);
     if (response.destroyed) return;
     served.push({
       model: body.model,
@@ -129,8 +134,27 @@ export async function startMockProvider(): Promise<MockProvider> {
   return {
     url: `http://127.0.0.1:${port}/v1`,
     served,
+    get held() {
+      return held.size;
+    },
+    release: () => {
+      for (const answer of held) answer();
+    },
     [Symbol.asyncDispose]: () => close(server),
   };
+}
+
+/** Resolves when the caller gives up, or before that when what is held is released. */
+async function hold(
+  response: ServerResponse,
+  waitsFor: "release" | "end",
+  held: Set<() => void>,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("close", resolve);
+  if (waitsFor === "release") held.add(resolve);
+  await promise;
+  held.delete(resolve);
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

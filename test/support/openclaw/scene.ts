@@ -44,6 +44,8 @@ export interface Scene extends AsyncDisposable {
   turn(message: string, sessionKey?: string, traceparent?: string): Promise<string>;
   /** Starts a turn and does not wait. */
   begin(message: string, sessionKey?: string, traceparent?: string): Promise<string>;
+  /** Waits until the gateway says that a turn is over. */
+  over(runId: string): Promise<void>;
   /** A request that has to go well. */
   request(method: string, params: object): Promise<Readonly<Record<string, unknown>>>;
   /** What hooks heard so far. */
@@ -55,7 +57,8 @@ export interface Scene extends AsyncDisposable {
 }
 
 export const MAIN = "agent:main:main";
-const WAIT_MS = 90_000;
+/** A busy machine takes ten times as long as a quiet one. */
+const WAIT_MS = 240_000;
 
 export const HOOKS = [
   "session:start",
@@ -138,6 +141,9 @@ export async function startScene(
     payloadOf("agent", await gateway.client.request("agent", params, traceparent));
     return runId;
   };
+  const over: Scene["over"] = async (runId) => {
+    await until(`the end of ${runId}`, () => isOver(request, runId));
+  };
   const heard = (): Heard[] => readHeard(path.join(work, "heard.jsonl"));
   const all = started.move();
   return {
@@ -145,9 +151,10 @@ export async function startScene(
     get gateway() {
       return gateway;
     },
+    over,
     turn: async (...about) => {
       const runId = await begin(...about);
-      await until(`the end of ${runId}`, () => isOver(request, runId));
+      await over(runId);
       return runId;
     },
     hear: (what, matches) => until(what, () => heard().find(matches)),

@@ -1,0 +1,48 @@
+import { type MetricName, metricTable } from "../src/semconv/metrics.ts";
+import { prometheusName } from "../src/semconv/prometheus.ts";
+
+/** A metric of the runtimes, as Prometheus names it. */
+export const metric = (name: MetricName): string => prometheusName(name, metricTable[name]);
+
+/** Labels, as Prometheus names the attributes. */
+export const AGENT = "gen_ai_agent_name";
+export const OUTCOME = "turnspan_turn_outcome";
+export const MODEL = "gen_ai_response_model";
+export const PROJECT = "turnspan_project";
+
+/** What the two variables of every dashboard select. */
+export const SELECTED = `job=~"$service", ${AGENT}=~"$agent"`;
+/** For metrics that name no agent. */
+export const SELECTED_SERVICE = 'job=~"$service"';
+
+export const selector = (name: string, ...labels: readonly string[]): string =>
+  `${name}{${labels.join(", ")}}`;
+
+/**
+ * How much counters grew in the time shown, exactly: `increase` extrapolates, and money must not. Each process
+ * has series of its own, so none of them is ever reset.
+ */
+export function growth(series: string, by: readonly string[] = []): string {
+  const last = `max_over_time(${series}[$__range])`;
+  return `${sum(by)}((${last} - ${series} offset $__range) or ${last})`;
+}
+
+export const rate = (series: string, by: readonly string[] = []): string =>
+  `${sum(by)}(rate(${series}[$__rate_interval]))`;
+
+/** What counters grew in each hour, or each day. */
+export const each = (window: "1h" | "1d", series: string, by: readonly string[] = []): string =>
+  `${sum(by)}(increase(${series}[${window}]))`;
+
+/** A quantile of a histogram with buckets, of the time shown or of each interval. */
+export function quantile(
+  share: number,
+  bucket: string,
+  by: readonly string[] = [],
+  window: "$__range" | "$__rate_interval" = "$__rate_interval",
+): string {
+  return `histogram_quantile(${share}, ${sum(["le", ...by])}(rate(${bucket}[${window}])))`;
+}
+
+const sum = (by: readonly string[]): string =>
+  by.length === 0 ? "sum" : `sum by (${by.join(", ")}) `;

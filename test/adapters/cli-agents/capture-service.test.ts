@@ -1,0 +1,193 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { captureFolder, spoolFolder } from "../../../src/adapters/cli-agents/capture-script.ts";
+import { CaptureService } from "../../../src/adapters/cli-agents/capture-service.ts";
+import type { CliAgentId } from "../../../src/adapters/cli-agents/transcript.ts";
+import type { LifecycleEvent } from "../../../src/lifecycle/events.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
+
+const BEGAN_MS = Date.parse("2026-11-21T09:00:00Z");
+/** Long after everything. */
+const LATER_MS = BEGAN_MS + 7 * 86_400_000;
+
+/** Payloads without times of their own: they have that of the file which capture left. */
+const linesOf = (recording: string): string[] =>
+  readFileSync(
+    path.resolve(import.meta.dirname, `../../fixtures/cli-agent-hooks/${recording}.jsonl`),
+    "utf8",
+  )
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.stringify({ ...JSON.parse(line), timestamp: undefined }));
+
+/** A data folder in which capture left events, one a second. */
+function openData(recording = "", beganMs = BEGAN_MS) {
+  const folder = makeTemporaryFolder();
+  const spool = spoolFolder(folder.path);
+  mkdirSync(spool, { recursive: true });
+  let left = 0;
+  const leave = (agent: string, payload: string, pid: number | string = ""): void => {
+    const file = path.join(spool, `1-${left}.0.event`);
+    writeFileSync(file, `turnspan 1 ${agent} ${pid}\n${payload}`);
+    const time = new Date(beganMs + 1000 * left);
+    utimesSync(file, time, time);
+    left += 1;
+  };
+  const [agent = ""] = recording.split("/");
+  for (const line of recording === "" ? [] : linesOf(recording)) leave(agent, line);
+  return { ...folder, leave, spool, [Symbol.dispose]: folder[Symbol.dispose] };
+}
+
+interface Told {
+  readonly agent: CliAgentId;
+  readonly event: LifecycleEvent;
+}
+
+/** A service with a clock of its own, and what it told. */
+function openService(dataFolder: string, options: { readonly isStored?: boolean } = {}) {
+  const told: Told[] = [];
+  const troubles: unknown[] = [];
+  const clock = { nowMs: BEGAN_MS + 60_000 };
+  const service = new CaptureService({
+    ...{ dataFolder, content: false, now: () => clock.nowMs },
+    signal: new AbortController().signal,
+    onTrouble: (error) => troubles.push(error),
+    target: {
+      observe: (agent, event) => told.push({ agent, event }),
+      advance: () => undefined,
+      flush: () => Promise.resolve(options.isStored ?? true),
+    },
+  });
+  return { service, told, troubles, clock };
+}
+
+const brief = ({ agent, event }: Told): string =>
+  `${new Date(event.time).toISOString()} ${agent} ${event.type}`;
+
+const journals = (dataFolder: string): string[] => {
+  const folder = path.join(captureFolder(dataFolder), "sessions");
+  return readdirSync(folder);
+};
+
+test("what was captured while nobody ran is told once, at its own times, and nothing is left of it", async () => {
+  using data = openData("claude-code/tool");
+  const { service, told, clock } = openService(data.path);
+  await service.restore();
+  clock.nowMs = LATER_MS;
+  await service.tick();
+  expect(told.map(brief)).toMatchInlineSnapshot(`
+    [
+      "2026-11-21T09:00:00.000Z claude-code session.open",
+      "2026-11-21T09:00:01.000Z claude-code run.start",
+      "2026-11-21T09:00:02.000Z claude-code tool.start",
+      "2026-11-21T09:00:03.000Z claude-code tool.end",
+      "2026-11-21T09:00:05.000Z claude-code run.end",
+      "2026-11-21T09:00:06.000Z claude-code session.close",
+    ]
+  `);
+  expect(readdirSync(data.spool)).toEqual([]);
+  expect(journals(data.path)).toEqual([]);
+  const again = openService(data.path);
+  await again.service.restore();
+  expect(again.told).toEqual([]);
+});
+
+test.each(["claude-code/subagent", "qwen-code/subagent", "gemini-cli/subagent", "codex/fail500"])(
+  "%s: a service that is ended after any event and started again tells the same in all",
+  async (recording) => {
+    const lines = linesOf(recording);
+    const [agent = ""] = recording.split("/");
+    using whole = openData(recording);
+    const at = openService(whole.path);
+    await at.service.restore();
+    const expected = new Set(at.told.map(brief));
+    for (const cut of lines.keys()) {
+      using data = openData();
+      for (const line of lines.slice(0, cut)) data.leave(agent, line);
+      const first = openService(data.path);
+      await first.service.restore();
+      for (const line of lines.slice(cut)) data.leave(agent, line);
+      const second = openService(data.path);
+      await second.service.restore();
+      const both = new Set([...first.told, ...second.told].map(brief));
+      expect(both).toEqual(expected);
+    }
+  },
+);
+
+test("a session that is resumed within seconds ends again, though it says the same as before", async () => {
+  using data = openData("codex/plain");
+  for (const line of linesOf("codex/plain")) {
+    data.leave("codex", line.replace('"startup"', '"resume"').replaceAll(/"turn_id":"[^"]+"/g, '"turn_id":"next"'));
+  }
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const ends = told.filter(({ event }) => event.type === "session.close");
+  expect(ends.map(({ event }) => event)).toMatchObject([{ reason: "other" }, { reason: "other" }]);
+});
+
+test("a session that is over stays in its journal until all of it is stored", async () => {
+  using data = openData("codex/plain");
+  const { service } = openService(data.path, { isStored: false });
+  await service.restore();
+  expect(journals(data.path)).toHaveLength(1);
+  const next = openService(data.path);
+  await next.service.restore();
+  expect(next.told.map(({ event }) => event.type)).toContain("session.close");
+  expect(journals(data.path)).toEqual([]);
+});
+
+test("without a wish for content none is kept, neither told nor in the journal", async () => {
+  using data = openData();
+  const [start = "", prompt = ""] = linesOf("claude-code/tool");
+  data.leave("claude-code", start);
+  data.leave("claude-code", prompt.replace(/"prompt":"[^"]*"/, '"prompt":"my secret words"'));
+  const { service, told } = openService(data.path);
+  await service.restore();
+  expect(told.map(({ event }) => event.type)).toContain("run.start");
+  expect(JSON.stringify(told)).not.toContain("secret words");
+  const [journal = ""] = journals(data.path);
+  const kept = readFileSync(path.join(captureFolder(data.path), "sessions", journal), "utf8");
+  expect(kept).not.toContain("secret words");
+});
+
+test("what is no event is set aside and hinders nothing", async () => {
+  using data = openData();
+  data.leave("claude-code", "{torn");
+  data.leave("vim", "{}");
+  data.leave("codex", '{"session_id":"s"}');
+  for (const line of linesOf("codex/plain")) data.leave("codex", line);
+  const { service, told, troubles } = openService(data.path);
+  await service.restore();
+  expect(troubles).toEqual([]);
+  expect(told.map(({ event }) => event.type)).toContain("session.close");
+  expect(readdirSync(path.join(captureFolder(data.path), "broken"))).toHaveLength(3);
+});
+
+test("a session whose process is gone is abandoned at its last sign; one whose process lives is not", async () => {
+  const beganMs = Date.now();
+  using data = openData("", beganMs);
+  const gone = spawnSync("true").pid;
+  const [start = "", prompt = ""] = linesOf("claude-code/plain");
+  for (const line of [start, prompt]) {
+    data.leave("claude-code", line, gone);
+    const other = line.replaceAll(/"session_id":"[^"]+"/g, '"session_id":"alive"');
+    data.leave("claude-code", other, process.pid);
+  }
+  const { service, told, clock } = openService(data.path);
+  clock.nowMs = beganMs + 10_000;
+  await service.restore();
+  clock.nowMs += 3000;
+  await service.tick();
+  const ends = told.filter(({ event }) => /session.close|run.end/.test(event.type));
+  expect(ends.map(({ event }) => event)).toMatchObject([
+    { type: "run.end", outcome: "abandoned" },
+    { type: "session.close", reason: "abandoned", time: beganMs + 2000 },
+  ]);
+  // Hours without a word are no end where the process is there.
+  clock.nowMs += 7_200_000;
+  await service.tick();
+  expect(told.at(-1)?.event).toMatchObject({ type: "session.close", time: beganMs + 2000 });
+});
