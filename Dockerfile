@@ -18,7 +18,8 @@ FROM node:24-slim
 COPY --from=install /opt/turnspan/node_modules /opt/turnspan/node_modules
 RUN install -d -o node -g node -m 0700 /data
 ENV NODE_ENV=production TURNSPAN_DATA=/data
-USER node
+# The user node of that image, by its number: so that a host can tell it is not root.
+USER 1000:1000
 VOLUME /data
 EXPOSE 4318 4319
 # It says 503 while its disk is full.

@@ -15,7 +15,19 @@ export default defineConfig({
         extends: true,
         test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ownProjects },
       },
-      { extends: true, test: { name: "stack", include: ["test/stack/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "stack",
+          include: ["test/stack/**/*.test.ts"],
+          exclude: ["test/stack/collector/**", "**/node_modules/**"],
+        },
+      },
+      // The collector, Jaeger, Prometheus and Alertmanager: built from Go modules the first time.
+      {
+        extends: true,
+        test: { name: "collector", include: ["test/stack/collector/**/*.test.ts"], maxWorkers: 1 },
+      },
       {
         extends: true,
         test: {
@@ -31,8 +43,9 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/browser/build-viewer.ts",
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -26,6 +26,8 @@ const DATA_SOURCES = {
   tempo: "tempo",
 } as const;
 
+const COLUMNS = 24;
+
 export function buildDashboard({ uid, title, description, panels }: DashboardPlan): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(uid)
@@ -41,8 +43,20 @@ export function buildDashboard({ uid, title, description, panels }: DashboardPla
   const turns = metric(METRIC_TURN_COUNT);
   dashboard.withVariable(choice("service", `label_values(${turns}, job)`));
   dashboard.withVariable(choice("agent", `label_values(${turns}{job=~"$service"}, ${AGENT})`));
-  for (const panel of panels) dashboard.withPanel(panel);
-  return dashboard.build();
+  return { ...dashboard.build(), panels: layOut(panels.map((panel) => panel.build())) };
+}
+
+/** From left to right in rows, each as high as its highest panel. */
+function layOut(panels: readonly Panel[]): Panel[] {
+  let [x, y, rowHeight] = [0, 0, 0];
+  return panels.map((panel, index) => {
+    const { w = 12, h = 8 } = panel.gridPos ?? {};
+    if (x + w > COLUMNS) [x, y, rowHeight] = [0, y + rowHeight, 0];
+    const placed = { ...panel, id: index + 1, gridPos: { x, y, w, h } };
+    x += w;
+    rowHeight = Math.max(rowHeight, h);
+    return placed;
+  });
 }
 
 function choice(name: string, query: string): QueryVariableBuilder {

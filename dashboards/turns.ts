@@ -161,7 +161,7 @@ export const turns: DashboardPlan = {
       ],
     }),
     recordsTable({
-      title: "Failed turns",
+      title: "Which turns failed",
       source:
         "Source: turnspan.turn.end records in the server's store. The newest 1000 ends of turns.",
       path: "/api/records?event=turnspan.turn.end&limit=1000&from=$__from&to=$__to",

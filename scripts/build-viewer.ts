@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, gzipSync } from "node:zlib";
-import { build } from "vite";
 
 const root = new URL("../", import.meta.url);
 const source = fileURLToPath(new URL("src/web", root));
@@ -12,6 +11,8 @@ export const VIEWER_FOLDER = fileURLToPath(new URL("dist/web", root));
 
 /** Builds the viewer. */
 export async function buildViewer(folder: string = VIEWER_FOLDER): Promise<void> {
+  // Loading it takes longer than all that a start does where nothing has to be built.
+  const { build } = await import("vite");
   await build({
     configFile: false,
     root: source,
@@ -60,5 +61,7 @@ export async function buildMissingViewer(): Promise<void> {
   const builtMs = existsSync(page) ? statSync(page).mtimeMs : 0;
   const files = readdirSync(source, { recursive: true, encoding: "utf8" });
   const changedMs = Math.max(...files.map((file) => statSync(join(source, file)).mtimeMs));
-  if (changedMs > builtMs) await buildViewer();
+  if (changedMs <= builtMs) return;
+  process.stderr.write("Building the viewer ...\n");
+  await buildViewer();
 }

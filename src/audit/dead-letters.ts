@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { appendLines, isErrno, readIfThere } from "../base/files.ts";
+import { appendLines, isErrno } from "../base/files.ts";
 import type { Damage } from "../base/segment-reader.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
 import type { AuditOwner } from "./otlp-records.ts";
@@ -38,42 +38,50 @@ export function writeDeadLetters(
   );
 }
 
-/** Dead letters of one log, by destination. A line that a crash left half-written is no letter. */
-export async function readDeadLetters(
-  folder: string,
-): Promise<ReadonlyMap<string, readonly DeadLetter[]>> {
-  const letters = new Map<string, readonly DeadLetter[]>();
+/** A dead letter, and the destination that did not take it. */
+export interface AddressedLetter {
+  readonly destination: string;
+  readonly letter: DeadLetter;
+}
+
+/** Dead letters of one log, one by one: there may be more than fit in memory. */
+export async function* readDeadLetters(folder: string): AsyncGenerator<AddressedLetter> {
   for (const { file, destination } of await listFiles(folder)) {
-    letters.set(destination, [...(letters.get(destination) ?? []), ...(await readLetters(file))]);
+    for await (const letter of readLetters(file)) yield { destination, letter };
   }
-  return letters;
 }
 
 /** Letters that are taken out, to be dealt with by whoever took them. */
 export interface TakenLetters {
-  readonly letters: readonly DeadLetter[];
-  /** Puts back those that are still dead; all others are gone. */
+  readonly letters: AsyncIterable<DeadLetter>;
+  /** Puts back some that are still dead. */
   putBack(letters: readonly DeadLetter[]): Promise<void>;
+  /** All are dealt with: what was not put back is gone. */
+  finish(): Promise<void>;
 }
 
 /**
- * Takes a destination's dead letters. Its writer may go on adding to them meanwhile. Those that a crash
- * kept from being put back are taken again. Only one process may do this at a time.
+ * Takes a destination's dead letters. Its writer may go on adding to them meanwhile. What is not finished
+ * is taken again the next time. Only one process may do this at a time.
  */
 export async function takeDeadLetters(folder: string, destination: string): Promise<TakenLetters> {
   const file = fileOf(folder, destination);
   const isThere = (await listFiles(folder)).some((one) => one.file === file);
   if (isThere) await rename(file, `${file}.${randomBytes(4).toString("hex")}`);
-  const taken = (await listFiles(folder)).filter(
-    (one) => one.destination === destination && one.isTaken,
+  const files = (await listFiles(folder)).flatMap((one) =>
+    one.destination === destination && one.isTaken ? [one.file] : [],
   );
   return {
-    letters: (await Promise.all(taken.map((one) => readLetters(one.file)))).flat(),
-    putBack: async (letters) => {
-      if (letters.length > 0) await writeDeadLetters(folder, destination, letters);
-      for (const one of taken) await rm(one.file);
+    letters: readAll(files),
+    putBack: (letters) => writeDeadLetters(folder, destination, letters),
+    finish: async () => {
+      for (const taken of files) await rm(taken);
     },
   };
+}
+
+async function* readAll(files: readonly string[]): AsyncGenerator<DeadLetter> {
+  for (const file of files) yield* readLetters(file);
 }
 
 async function listFiles(folder: string) {
@@ -84,8 +92,14 @@ async function listFiles(folder: string) {
   });
 }
 
-async function readLetters(file: string): Promise<readonly DeadLetter[]> {
-  return ((await readIfThere(file)) ?? "").split("\n").flatMap(parseLine);
+/** A line that a crash left half-written is no letter. A file that was taken meanwhile has none. */
+async function* readLetters(file: string): AsyncGenerator<DeadLetter> {
+  try {
+    await using handle = await open(file, "r");
+    for await (const line of handle.readLines({ autoClose: false })) yield* parseLine(line);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
 }
 
 async function fileNames(folder: string): Promise<readonly string[]> {

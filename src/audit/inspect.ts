@@ -99,16 +99,24 @@ async function inspectWriter(
 
 async function inspectDeliveries(folder: string, nextSeq: number): Promise<DeliveryReport[]> {
   const names = (await readdir(folder)).flatMap((name) => destinationOf(name) ?? []).sort();
-  const letters = await readDeadLetters(folder);
+  const letters = await countDeadLetters(folder);
   return Promise.all(
     names.map(async (destination) => {
       const { version: _, owner: __, ...cursor } = await readCursor(folder, destination);
       const waiting = Math.max(0, nextSeq - cursor.seq);
       const oldestWaitingAt = waiting > 0 ? await findTime(folder, cursor) : undefined;
-      const deadLetters = letters.get(destination)?.length ?? 0;
+      const deadLetters = letters.get(destination) ?? 0;
       return { destination, ...cursor, deadLetters, waiting, oldestWaitingAt };
     }),
   );
+}
+
+async function countDeadLetters(folder: string): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for await (const { destination } of readDeadLetters(folder)) {
+    counts.set(destination, (counts.get(destination) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Time of the first record that a cursor has not passed. */

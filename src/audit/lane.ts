@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Ack } from "../base/segment-log.ts";
+import type { Ack } from "../base/segment-queue.ts";
 import { claimAnyWriter, claimDeadWriters } from "../base/writer-lock.ts";
 import type { LifecycleOutputs } from "../lifecycle/outputs.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";

@@ -1,4 +1,5 @@
-import type { Ack, LogStatus, SegmentAlarm } from "../base/segment-log.ts";
+import type { LogStatus, SegmentAlarm } from "../base/segment-log-options.ts";
+import type { Ack } from "../base/segment-queue.ts";
 import type { RetentionRule } from "../base/segment-retention.ts";
 import type { AckMode } from "../base/segment-writer.ts";
 import type { Claim } from "../base/writer-lock.ts";

@@ -36,8 +36,9 @@ const TIMING = { timeoutMs: 10_000, firstBackoffMs: 0, maxBackoffMs: 0 };
 export async function listDeadDestinations(root: string): Promise<readonly string[]> {
   const names = new Set<string>();
   for (const writer of await listWriters(root)) {
-    const letters = await readDeadLetters(path.join(root, writer));
-    for (const [name, { length }] of letters) if (length > 0) names.add(name);
+    for await (const { destination } of readDeadLetters(path.join(root, writer))) {
+      names.add(destination);
+    }
   }
   return [...names].sort();
 }
@@ -83,13 +84,13 @@ class Resender {
   /** Sends those of one log. */
   async resend(folder: string, writer: string): Promise<void> {
     const taken = await takeDeadLetters(folder, this.#target.name);
-    const dead: DeadLetter[] = [];
     const courier = this.#createCourier(writer);
-    for (let at = 0; at < taken.letters.length; at += BATCH) {
-      dead.push(...(await this.#send(courier, taken.letters.slice(at, at + BATCH))));
+    for await (const letters of inBatches(taken.letters)) {
+      const dead = await this.#send(courier, letters);
+      if (dead.length > 0) await taken.putBack(dead);
       this.#tell();
     }
-    await taken.putBack(dead);
+    await taken.finish();
   }
 
   #createCourier(writer: string): Courier {
@@ -129,6 +130,16 @@ class Resender {
     const { delivered, refused, left } = this.#counts;
     this.#options.onLetters?.(delivered + refused + left);
   }
+}
+
+async function* inBatches(letters: AsyncIterable<DeadLetter>): AsyncGenerator<DeadLetter[]> {
+  let batch: DeadLetter[] = [];
+  for await (const letter of letters) {
+    if (batch.push(letter) < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 const NOTHING = { delivered: 0, letters: [] };

@@ -1,4 +1,6 @@
-import { type Ack, type LogStatus, type SegmentAlarm, SegmentLog } from "../base/segment-log.ts";
+import { SegmentLog } from "../base/segment-log.ts";
+import type { LogStatus, SegmentAlarm } from "../base/segment-log-options.ts";
+import type { Ack } from "../base/segment-queue.ts";
 import type { RetentionRule } from "../base/segment-retention.ts";
 import type { DurableEnd } from "../base/segment-series.ts";
 import type { AckMode } from "../base/segment-writer.ts";

@@ -7,7 +7,10 @@ import { runCli } from "./run.ts";
 if (process.argv[2] === "cost") setFlagsFromString("--semi-space-growth-factor=1");
 
 const controller = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+// An agent that is run has the terminal, and gets its own SIGINT from it.
+const isWrapper = process.argv[2] === "run";
+if (isWrapper) process.on("SIGINT", () => {});
+for (const signal of [isWrapper ? "SIGHUP" : "SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => controller.abort(new Error("interrupted")));
 }
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

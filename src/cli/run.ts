@@ -57,6 +57,10 @@ const commands = {
     summary: "take the hooks out of a CLI agent's settings again",
     load: async () => (await import("./commands/uninstall.ts")).uninstallCommand,
   },
+  run: {
+    summary: "run a CLI agent, and give its sessions metadata",
+    load: async () => (await import("./commands/run-agent.ts")).runAgentCommand,
+  },
   prices: {
     summary: "show which price a model has and where it comes from, or add one",
     load: async () => (await import("./commands/prices.ts")).pricesCommand,

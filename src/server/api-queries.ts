@@ -13,9 +13,12 @@ const isTimeZone = (name: string): boolean => {
 
 const limit = (most: number, usual: number) =>
   z.coerce.number().int().min(1).max(most).default(usual);
+/** The last millisecond of the year 9999: later ones are no dates to most programs. */
+const MAX_TIME_MS = 253_402_300_799_999;
+const time = () => z.coerce.number().min(0).max(MAX_TIME_MS).optional();
 const range = {
-  from: z.coerce.number().optional().describe("Epoch ms; default: 30 days before `to`"),
-  to: z.coerce.number().optional().describe("Epoch ms, exclusive; default: now"),
+  from: time().describe("Epoch ms, at most 400 days before `to`; default: 30 days before it"),
+  to: time().describe("Epoch ms, exclusive; default: now"),
   tz: z.string().refine(isTimeZone, "no IANA time zone").default("UTC").describe("For days"),
 };
 const filters = { project: z.string().optional(), agent: z.string().optional() };
@@ -46,8 +49,8 @@ export type TurnQuery = z.infer<typeof TurnQuery>;
 export const RecordQuery = z.strictObject({
   session: z.string().optional(),
   event: z.string().optional(),
-  from: range.from,
-  to: range.to,
+  from: time().describe("Epoch ms"),
+  to: time().describe("Epoch ms, exclusive"),
   limit: limit(1000, 100),
   cursor: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import { type Context, Hono, type Next } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { streamSSE } from "hono/streaming";
 import { type AccessRules, isKnownHost, isKnownOrigin } from "./access.ts";
 import type { ApiError, LiveEvent, ServerStatus } from "./api-report-types.ts";
@@ -35,11 +36,20 @@ const securityHeaders = {
   "x-frame-options": "DENY",
 } as const;
 
+/** Bytes of a request's body: a token in a form is all that is ever sent here. */
+const MAX_BODY_BYTES = 16 * 1024;
+
 /** The viewer and the query API: everything but what takes telemetry. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   app.use(setHeaders);
   app.use((context, next) => checkHost(context, next, options.access));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (context) => fail(context, 413, "bad_request", "the request is too large"),
+    }),
+  );
   app.get("/healthz", (context) => {
     const { state } = options.status().store;
     return context.json({ status: state, version: options.version }, state === "ok" ? 200 : 503);
@@ -75,7 +85,7 @@ type Code = ApiError["error"]["code"];
 
 const fail = (
   context: Context,
-  status: 400 | 401 | 403 | 404 | 500 | 503,
+  status: 400 | 401 | 403 | 404 | 413 | 500,
   code: Code,
   message: string,
 ): Response => context.json({ error: { code, message } } satisfies ApiError, status);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 const agents = [
   { name: "OpenClaw", folder: ".openclaw", command: "openclaw plugins install turnspan" },
   { name: "Claude Code", folder: ".claude", command: "turnspan install claude-code" },
+  { name: "Hawa Code", folder: ".hcode", command: "turnspan install hawa-code" },
   { name: "Codex CLI", folder: ".codex", command: "turnspan install codex" },
   { name: "Gemini CLI", folder: ".gemini", command: "turnspan install gemini-cli" },
   { name: "Qwen Code", folder: ".qwen", command: "turnspan install qwen-code" },

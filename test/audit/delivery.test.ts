@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { readDeadLetters } from "../../src/audit/dead-letters.ts";
 import type { AuditAlarm } from "../../src/audit/place.ts";
-import { idsOf, makeAuditFolder, makeRecord, makeRecords, until } from "../support/audit-lane.ts";
+import {
+  idsOf,
+  makeAuditFolder,
+  makeRecord,
+  makeRecords,
+  readLetters,
+  until,
+} from "../support/audit-lane.ts";
 import {
   createTarget,
   type ReceiverAnswer,
@@ -30,13 +36,12 @@ async function deliverRecords(
   while (!(await lane.drain(5000))) await sleep(5);
   const [place] = lane.status();
   const [writer] = await folder.writers();
-  const letters = await readDeadLetters(writer?.folder ?? "");
   return {
     ids: idsOf(records),
     accepted: receiver.ids(),
     requests: receiver.requests.map((request) => request.length),
     status: place?.deliveries[0],
-    letters: letters.get("test") ?? [],
+    letters: await readLetters(writer?.folder),
     alarms,
   };
 }

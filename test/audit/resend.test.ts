@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { readDeadLetters, takeDeadLetters } from "../../src/audit/dead-letters.ts";
+import { takeDeadLetters } from "../../src/audit/dead-letters.ts";
 import { listDeadDestinations, resendDeadLetters } from "../../src/audit/resend.ts";
-import { idsOf, makeAuditFolder, makeRecords } from "../support/audit-lane.ts";
+import { idsOf, makeAuditFolder, makeRecords, readLetters } from "../support/audit-lane.ts";
 import {
   createTarget,
   type ReceiverAnswer,
@@ -29,7 +29,7 @@ async function makeDeadLetters(count: number) {
   }
   await lane.close();
   const [place] = await folder.writers();
-  const letters = async () => (await readDeadLetters(place?.folder ?? "")).get("test") ?? [];
+  const letters = () => readLetters(place?.folder);
   return {
     ...{ root: folder.path, place: place?.folder ?? "", receiver, target, letters },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

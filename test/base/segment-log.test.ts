@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, rename, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import type { SegmentAlarm } from "../../src/base/segment-log.ts";
+import type { SegmentAlarm } from "../../src/base/segment-log-options.ts";
 import type { LocatedEntry } from "../../src/base/segment-reader.ts";
 import { listSegments } from "../../src/base/segment-reader.ts";
 import { makeBody, makeSegmentFolder } from "../support/segment-folder.ts";

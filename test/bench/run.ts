@@ -93,6 +93,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: "turnspan cost over a gigabyte of transcripts, beside ccusage where CCUSAGE names it",
     file: import.meta.resolve("./cost-today.ts"),
   },
+  openclaw: {
+    about: "a turn, memory and the start of an OpenClaw gateway, with the plugin and without",
+    file: import.meta.resolve("./openclaw.ts"),
+  },
   transcripts: {
     about: "megabytes of transcripts that are read in a second of CPU",
     file: import.meta.resolve("./transcripts.ts"),

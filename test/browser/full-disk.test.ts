@@ -39,7 +39,7 @@ test("a full store is said, and is over when there is room again", async () => {
   const band = page.getByRole("alert").filter({ hasText: "nothing new is stored" });
   await stage.show("/");
   expect(await band.count()).toBe(0);
-  const said = band.waitFor({ timeout: 60_000 });
+  const said = band.waitFor();
   expect(await sendUntil(stage, FULL, 0)).toBe(FULL);
   await said;
   expect(await sendUntil(stage, OK, PAUSE_MS)).toBe(OK);

@@ -15,6 +15,9 @@ export interface Stage extends AsyncDisposable {
   show(path: string): Promise<void>;
 }
 
+/** How long something may take to appear: a machine of two busy cores is slow. */
+const PATIENCE_MS = 60_000;
+
 /** For tests that go through all pages, on a slow machine. */
 export const MANY_PAGES_MS = 300_000;
 
@@ -45,6 +48,7 @@ export async function openStage(
     baseURL: server.server.uiUrl,
     timezoneId: options.timeZone ?? "America/New_York",
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -100,9 +100,7 @@ test("what others wrote is text: it runs nothing, bends nothing and breaks nothi
   const { page, server } = stage;
   await sendStrangeThings(stage);
   await expect
-    .poll(async () => (await server.ask<SessionList>("/api/sessions")).sessions.length, {
-      timeout: 10_000,
-    })
+    .poll(async () => (await server.ask<SessionList>("/api/sessions")).sessions.length)
     .toBe(4);
   const { sessions } = await server.ask<SessionList>("/api/sessions");
   const { turns } = await server.ask<TurnList>("/api/turns");

@@ -6,6 +6,7 @@ import { makeAuditFolder, makeRecord, makeRecords, until } from "../support/audi
 import { createTarget, startAuditReceiver } from "../support/audit-receiver.ts";
 import { startAgent } from "../support/audited-agent.ts";
 import { runTurnspan } from "../support/cli.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 
 type Folder = Awaited<ReturnType<typeof makeAuditFolder>>;
 
@@ -241,6 +242,11 @@ test("audit resend sends dead letters again, to where it is told", async () => {
     2,
     expect.stringContaining("no destination test, only otlp; say where to by --to"),
   ]);
+  const wrong = await runAudit(folder, "resend", "--to", "no-address");
+  expect([wrong.code, wrong.err]).toEqual([
+    2,
+    expect.stringContaining("--to no-address: expected an http or https URL"),
+  ]);
   const to = ["--to", receiver.url, "--protocol", "http/json"];
   expect(await runAudit(folder, "resend", ...to)).toEqual({
     ...{ code: 0, out: "test: 2 sent\n", err: "" },
@@ -249,6 +255,28 @@ test("audit resend sends dead letters again, to where it is told", async () => {
   expect(await runAudit(folder, "resend", ...to)).toMatchObject({ out: "no dead letters\n" });
   const { logs } = JSON.parse((await runAudit(folder, "status", "--json")).out);
   expect(logs[0].deliveries).toMatchObject([{ deadLetters: 0 }]);
+});
+
+test("audit resend knows destinations by the config, and tells what stays", async () => {
+  await using folder = await makeAuditFolder();
+  await using receiver = await startAuditReceiver(() => ({ status: 401 }));
+  await using lane = await folder.openLane({ targets: [createTarget(receiver.url)] });
+  await Promise.all(makeRecords(3).map((record) => lane.append(record)));
+  while (!(await lane.drain(1000))) await sleep(5);
+  const destination = { name: "test", url: receiver.url, protocol: "http/json" };
+  const audit = { folder: folder.path, destinations: [destination] };
+  using home = makeTemporaryFolder({
+    ".config/turnspan/config.json": { telemetry: { metrics: false, audit } },
+  });
+  const world = { env: { HOME: home.path }, cwd: home.path };
+  expect(await runTurnspan(["audit", "resend"], world)).toEqual({
+    ...{ code: 1, err: "" },
+    out: "test: 0 sent, 3 not taken (turnspan audit dead-letters says why)\n",
+  });
+  receiver.answer = () => ({ status: 200 });
+  expect(await runTurnspan(["audit", "resend", "--json"], world)).toMatchObject({
+    ...{ code: 0, out: '{"destination":"test","delivered":3,"refused":0,"left":0}\n' },
+  });
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { makeRepository } from "../hooks/repository.ts";
+import { until } from "../hooks/runners/processes.ts";
 import { startReceiver } from "../hooks/runners/receiver.ts";
 import { runTurnspan } from "../support/cli.ts";
 import { runProcess } from "../support/run-process.ts";
@@ -36,6 +37,14 @@ function makeWorld() {
   const run = (...args: string[]) =>
     runTurnspan(args, { env: repository.env, cwd: repository.root.path });
   return { ...repository, run, [Symbol.dispose]: () => repository[Symbol.dispose]() };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Cells of a table's lines. */
@@ -201,6 +210,9 @@ test("hooks run tries one hook by hand: a guard's verdict, what it prints, and i
         { name: "other", command: "true", filter: { agentId: ["other"] } },
       ],
       "session:end": [{ name: "end", command: "true", timeoutMs: 20_000 }],
+      SessionEnd: [
+        { matcher: "clear", hooks: [{ type: "command", command: "cat > cleared.json" }] },
+      ],
     },
   });
   const event = world.root.write("event.json", {
@@ -240,6 +252,12 @@ test("hooks run tries one hook by hand: a guard's verdict, what it prints, and i
   });
   expect(await run("end")).toMatchObject({ code: 0, out: "end: done\n" });
   expect(await run("hooks.beforeTurn[1]")).toMatchObject({ code: 0 });
+  const atClear = "hooks.SessionEnd[0].hooks[0]";
+  expect(await run(atClear)).toMatchObject({ code: 1, out: expect.stringContaining("not run") });
+  for (const cleared of [{ reason: "clear" }, { turnspan: { reason: "reset" } }]) {
+    world.root.write("event.json", cleared);
+    expect(await run(atClear)).toMatchObject({ code: 0, out: `${atClear}: done\n` });
+  }
   expect(await run("nothing")).toMatchObject({
     code: 2,
     err: expect.stringContaining("there is no hook nothing"),
@@ -292,6 +310,26 @@ test("hooks run waits for what keeps no program alive, in a process of its own",
   expect(existsSync(path.join(world.root.path, "slept.txt"))).toBe(true);
   expect(receiver.received).toHaveLength(1);
 }, 120_000);
+
+test("Ctrl-C ends a hook that is tried, with everything it started, and the exit code is 130", async () => {
+  using world = makeWorld();
+  const config = world.root.write("try.json", {
+    hooks: { "session:end": [{ name: "long", command: "echo $$ > pid.txt; sleep 300; true" }] },
+  });
+  const event = world.root.write("event.json", {});
+  const controller = new AbortController();
+  const running = runTurnspan(["hooks", "run", "long", "--event", event, "--config", config], {
+    env: { ...world.env, PATH: process.env["PATH"] },
+    cwd: world.root.path,
+    signal: controller.signal,
+  });
+  const pid = (): number => Number(readFileSync(path.join(world.root.path, "pid.txt"), "utf8"));
+  await until(() => existsSync(path.join(world.root.path, "pid.txt")) && pid() > 0, 60_000);
+  controller.abort(new Error("interrupted"));
+  expect(await running).toMatchObject({ code: 130, out: "" });
+  // Nobody of its group is left.
+  await until(() => !isAlive(-pid()), 60_000);
+}, 180_000);
 
 test("hooks check, run and trust print one JSON document each with --json", async () => {
   using world = makeWorld();

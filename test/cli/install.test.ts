@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { CliAgentId } from "../../src/adapters/cli-agents/transcript.ts";
@@ -8,11 +8,18 @@ import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 /** The user's own settings file of each agent, below the home folder. */
 const SETTINGS = {
   "claude-code": ".claude/settings.json",
+  "hawa-code": ".hcode/settings.json",
   "qwen-code": ".qwen/settings.json",
   "gemini-cli": ".gemini/settings.json",
   codex: ".codex/hooks.json",
 } as const satisfies Record<CliAgentId, string>;
 const AGENTS = Object.keys(SETTINGS) as CliAgentId[];
+
+/** A limit that a user would not notice, in the unit that the agent counts in. */
+const AGENT_TIMEOUTS = {
+  ...{ "claude-code": 5, "hawa-code": 5, codex: 3 },
+  ...{ "qwen-code": 5000, "gemini-cli": 5000 },
+} as const satisfies Record<CliAgentId, number>;
 
 const MINE = `{\n\t"zeta" : [1,2],\r\n    "hooks":{"Stop":[{"hooks":[{"type":"command","command":"mine"}]}]} ,\n\t"alpha": null }`;
 
@@ -55,12 +62,12 @@ test.each(AGENTS)(
     const installed = home.read(SETTINGS[agent]);
     const { hooks, ...rest } = parse(installed);
     expect(rest).toEqual({ zeta: [1, 2], alpha: null });
-    const timeout = { "claude-code": 5, "qwen-code": 5000, "gemini-cli": 5000, codex: 3 }[agent];
+    const timeout = AGENT_TIMEOUTS[agent];
     const ours = Object.values(hooks).flatMap((groups) =>
       groups.flatMap((group) => group.hooks.filter(({ command }) => command !== "mine")),
     );
     for (const hook of ours) expect(hook).toMatchObject({ type: "command", timeout });
-    expect(hooks["SessionStart"]).toHaveLength(1);
+    expect(hooks["SessionEnd"]).toHaveLength(1);
     expect(hooks["Stop"]?.[0]?.hooks[0]?.["command"]).toBe("mine");
     const again = await home.run("install", agent);
     expect(again.out).toContain("has it all");
@@ -138,6 +145,56 @@ test("--project writes the settings that others of the project do not get", asyn
   expect(refused.err).toContain("Codex has no project settings that are yours alone");
 });
 
+const QWEN = '{\n  "telemetry": {\n    "enabled": true\n  },\n  "a": 1\n}\n';
+
+test("Qwen Code gets the address that it would wait for, and loses it again", async () => {
+  using home = openHome({ ".qwen/settings.json": QWEN });
+  await home.run("install", "qwen-code");
+  const installed = home.read(".qwen/settings.json");
+  expect(JSON.parse(installed).telemetry).toEqual({ enabled: true, otlpEndpoint: "" });
+  home.write(".qwen/settings.json", installed.replace('"a": 1', '"a": 2'));
+  await home.run("uninstall", "qwen-code");
+  expect(home.read(".qwen/settings.json")).toBe(QWEN.replace('"a": 1', '"a": 2'));
+});
+
+test.each([
+  ["off", {}],
+  ["sent somewhere", { enabled: true, otlpEndpoint: "http://collector:4318" }],
+])("Qwen Code keeps its own telemetry that is %s", async (_, telemetry) => {
+  using home = openHome({ ".qwen/settings.json": JSON.stringify({ telemetry }) });
+  await home.run("install", "qwen-code");
+  expect(JSON.parse(home.read(".qwen/settings.json")).telemetry).toEqual(telemetry);
+});
+
+test("with --http, events are posted to the server but for the one that names the process", async () => {
+  using home = openHome();
+  expect(await home.run("install", "claude-code", "--http")).toMatchObject({ code: 0 });
+  const { hooks } = parse(home.read(".claude/settings.json"));
+  expect(hooks["SessionStart"]?.[0]?.hooks[0]).toMatchObject({ type: "command" });
+  expect(hooks["Stop"]?.[0]?.hooks).toEqual([
+    { type: "http", url: "http://127.0.0.1:4318/turnspan/hooks/claude-code", timeout: 5 },
+  ]);
+  expect((await home.run("doctor", "claude-code")).code).toBe(0);
+  // The other form takes its place.
+  await home.run("install", "claude-code");
+  expect(home.read(".claude/settings.json")).not.toContain('"http"');
+  await home.run("uninstall", "claude-code");
+  expect(existsSync(path.join(home.home, ".claude/settings.json"))).toBe(false);
+  const refused = await home.run("install", "codex", "--http");
+  expect(refused.err).toContain("Codex has no http hooks: leave --http out");
+});
+
+test("where sessions go is said; the token is nobody else's to read", async () => {
+  using home = openHome();
+  const to = ["--endpoint", "https://team.example:4318", "--token", "t-1"];
+  const { out } = await home.run("install", "codex", ...to);
+  expect(out).toContain("and without content to https://team.example:4318");
+  const file = path.join(home.data, "capture/settings.json");
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ token: "t-1", content: "none" });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(home.read(".codex/hooks.json")).not.toContain("t-1");
+});
+
 test("a settings file that is a link elsewhere stays one", async () => {
   using home = openHome({ "dotfiles/claude.json": MINE, ".claude/other": "" });
   const link = path.join(home.home, ".claude/settings.json");
@@ -185,6 +242,8 @@ test.each([
   [["install", "codex", "gemini-cli"], "one agent at a time"],
   [["install", "codex", "--user", "--managed"], "exclude each other"],
   [["install", "codex", "--content", "all"], "--content all is not known"],
+  [["install", "codex", "--token", "t"], "--token needs --endpoint"],
+  [["install", "codex", "--endpoint", "team"], "--endpoint team is no http or https URL"],
   [["uninstall", "--purge"], "--purge needs --all"],
   [["uninstall", "codex", "--all"], "--all is all agents"],
 ])("turnspan %j says what is wrong", async (args, problem) => {

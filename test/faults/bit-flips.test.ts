@@ -72,7 +72,7 @@ test(
     const borders = slices.slice(0, -2).map(({ end }) => end);
     expect(borders.length).toBeGreaterThan(1);
     await using handle = await open(file, "r+");
-    const around = spread(2000, rounds(2000, 250)).map((step) => step - 1000);
+    const around = spread(2000, rounds(500, 200)).map((step) => step - 1000);
     let found = 0;
     for (const at of borders.flatMap((border) => around.map((step) => border + step))) {
       const byte = bytes[at] ?? 0;

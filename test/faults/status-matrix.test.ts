@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
 import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
 import { expect, test } from "vitest";
-import { readDeadLetters } from "../../src/audit/dead-letters.ts";
-import { makeAuditFolder, makeRecords } from "../support/audit-lane.ts";
+import { makeAuditFolder, makeRecords, readLetters } from "../support/audit-lane.ts";
 import {
   createTarget,
   type ReceiverAnswer,
@@ -72,7 +71,7 @@ for (const [name, [first, fate]] of Object.entries(MATRIX)) {
     const delivery = lane.status()[0]?.deliveries[0];
     const { delivered = 0, deadLetters = 0, rejected = 0, nextSeq = 0 } = delivery ?? {};
     const [writer] = await folder.writers();
-    const letters = (await readDeadLetters(writer?.folder ?? "")).get("test") ?? [];
+    const letters = await readLetters(writer?.folder);
     report(`answer ${name}`, { delivered, deadLetters, rejected, tookMs: tookMs.toFixed(0) });
     expect([delivered + deadLetters + rejected, nextSeq]).toEqual([RECORDS, RECORDS]);
     expect(deadLetters > 0).toBe(fate === "dead");

@@ -93,6 +93,7 @@ test("turnspan --help lists these commands", async () => {
     "import",
     "install",
     "uninstall",
+    "run",
     "prices",
     "audit",
     "doctor",
@@ -101,7 +102,7 @@ test("turnspan --help lists these commands", async () => {
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["config", "hooks", "cost", "prices", "audit", "doctor", "replay"]) {
+  for (const command of ["config", "hooks", "cost", "run", "prices", "audit", "doctor", "replay"]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

@@ -16,7 +16,7 @@ import { describeApi } from "../../src/server/openapi.ts";
 import { VERSION } from "../../src/version.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { playRecording } from "./play.ts";
-import { logRequest, makeRecord, makeSpan, newId, traceRequest } from "./requests.ts";
+import { logRequest, makeRecord, makeSpan, NOON_MS, newId, traceRequest } from "./requests.ts";
 
 const RANGE = `from=${Date.parse("2026-11-01")}&to=${Date.parse("2026-12-01")}`;
 
@@ -111,6 +111,23 @@ test("a read token typed into the form lets a browser in", async () => {
   expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
 });
 
+test("nobody without a token makes it read more than a form", async () => {
+  await using server = await startTestServer();
+  const post = (type: string, body: string | ReadableStream): Promise<number> =>
+    fetch(`${server.server.uiUrl}/login`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+      duplex: "half",
+    } as RequestInit).then(({ status }) => status);
+  const form = "application/x-www-form-urlencoded";
+  const large = `token=${"x".repeat(100_000)}`;
+  expect(await post(form, large)).toBe(413);
+  // Without a length, as when it is sent in chunks.
+  expect(await post(form, new Blob([large]).stream())).toBe(413);
+  expect(await post("multipart/form-data; boundary=x", "garbage")).toBe(401);
+});
+
 test("answers have the headers that keep a browser from running what others wrote", async () => {
   await using server = await startTestServer();
   for (const path of ["/", "/api/sessions", "/login", "/nowhere"]) {
@@ -163,6 +180,8 @@ test("wrong queries say which value is wrong", async () => {
     ["/api/turns?state=odd", "state"],
     ["/api/cost?tz=Mars/Olympus", "tz"],
     ["/api/cost?by=colour", "by"],
+    ["/api/errors?from=-1e300", "from"],
+    ["/api/records?to=1e300", "to"],
   ] as const) {
     const response = await server.get(path);
     const text = await response.text();
@@ -170,6 +189,13 @@ test("wrong queries say which value is wrong", async () => {
     expect(JSON.parse(text)).toMatchObject({ error: { code: "bad_request" } });
     expect(text).toContain(message);
   }
+});
+
+test("of a longer span of time the last 400 days are told, which is as long as sums are kept", async () => {
+  await using server = await startTestServer();
+  const path = `/api/cost?by=day&from=0&to=${NOON_MS}`;
+  const { fromMs, toMs, rows } = await server.ask<CostReport>(path);
+  expect([fromMs, toMs, rows.length]).toEqual([NOON_MS - 400 * 86_400_000, NOON_MS, 401]);
 });
 
 test("what is not there is 404", async () => {

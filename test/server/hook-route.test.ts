@@ -22,7 +22,12 @@ async function startHooked(options: { readonly ingestTokens?: readonly string[] 
     const response = await fetch(url, { method: "POST", body: event, headers });
     return { status: response.status, body: await response.text() };
   };
-  return { kept, post, server: running.server, [Symbol.asyncDispose]: running[Symbol.asyncDispose] };
+  return {
+    kept,
+    post,
+    server: running.server,
+    [Symbol.asyncDispose]: running[Symbol.asyncDispose],
+  };
 }
 
 test("an event that an agent posts is kept as it came, and answered with {}", async () => {

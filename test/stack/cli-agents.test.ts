@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { CliAgentId } from "../../src/adapters/cli-agents/transcript.ts";
 import { findServer } from "../../src/base/running-server.ts";
 import { startUp, type UpProcess } from "../support/up-process.ts";
 import { installAgents, type Lab, type Model, openLab, startModel } from "./cli-agents/lab.ts";
+import type { InstalledAgent } from "./cli-agents/programs.ts";
 import { readStore, type StoredSession } from "./cli-agents/store.ts";
 
 const INSTALL_MS = 900_000;
@@ -78,9 +78,9 @@ const STORED = {
       ],
     ],
   },
-} as const satisfies Record<CliAgentId, object>;
+} as const satisfies Record<InstalledAgent, object>;
 
-const AGENTS = Object.keys(STORED) as CliAgentId[];
+const AGENTS = Object.keys(STORED) as InstalledAgent[];
 
 /** Now and then Qwen Code has a subagent of its own look at what was said. */
 const isAsked = (turn: string): boolean => turn !== "subagent completed > model_call";

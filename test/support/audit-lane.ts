@@ -2,6 +2,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type DeadLetter, readDeadLetters } from "../../src/audit/dead-letters.ts";
 import { AuditLane, type AuditLaneOptions } from "../../src/audit/lane.ts";
 import { listWriters } from "../../src/base/writer-lock.ts";
 import type { WireRecord } from "../../src/lifecycle/record-log.ts";
@@ -36,6 +37,13 @@ export async function makeAuditFolder() {
 export async function readAuditFolder(root: string): Promise<LogContent[]> {
   const writers = await listWriters(root);
   return Promise.all(writers.map((writer) => readContent(path.join(root, writer))));
+}
+
+/** The dead letters of a log, those of all destinations. */
+export async function readLetters(folder = ""): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for await (const { letter } of readDeadLetters(folder)) letters.push(letter);
+  return letters;
 }
 
 /** A record of about the usual size. */

@@ -2,7 +2,8 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { SegmentEntry } from "../../src/base/segment-entry.ts";
-import { SegmentLog, type SegmentLogOptions } from "../../src/base/segment-log.ts";
+import { SegmentLog } from "../../src/base/segment-log.ts";
+import type { SegmentLogOptions } from "../../src/base/segment-log-options.ts";
 import { type Damage, listSegments } from "../../src/base/segment-reader.ts";
 import { readLog } from "../../src/base/segment-replay.ts";
 

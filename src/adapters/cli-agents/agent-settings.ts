@@ -1,4 +1,5 @@
 import path from "node:path";
+import { type Fields, record } from "./fields.ts";
 import type { CliAgentId, Environment } from "./transcript.ts";
 
 /** Whose settings: the user's own, a project's (not shared with others), or those of a whole machine. */
@@ -11,6 +12,22 @@ export interface SettingsPlace {
   readonly cwd: string;
 }
 
+export interface MissingSetting {
+  readonly place: readonly string[];
+  readonly value: string;
+  readonly isMissing: (settings: Fields) => boolean;
+}
+
+/** With its own telemetry on and nowhere to send it, Qwen Code waits seconds for a collector after each turn. */
+const qwenEndpoint: MissingSetting = {
+  place: ["telemetry", "otlpEndpoint"],
+  value: "",
+  isMissing: (settings) => {
+    const { enabled, otlpEndpoint, outfile } = record(settings["telemetry"]);
+    return enabled === true && otlpEndpoint === undefined && outfile === undefined;
+  },
+};
+
 /** One agent's settings as a table: where they are, which events to ask for, in which unit time is told. */
 export interface AgentSettings {
   /** Undefined where the agent has none of that kind that would be the user's alone. */
@@ -22,6 +39,8 @@ export interface AgentSettings {
   readonly timeout: number;
   /** Events that are posted where the user wants no process started; the agent has no such hooks otherwise. */
   readonly http?: { readonly except: readonly string[]; readonly timeout: number };
+  /** A setting that is missing and that the agent's turns are slow without. */
+  readonly missing?: MissingSetting;
   /** What the user has to know or do beside this. */
   readonly note?: string;
 }
@@ -53,6 +72,17 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     timeout: 5,
     http: { except: ["SessionStart"], timeout: 5 },
   },
+  "hawa-code": {
+    file: (scope, { home, cwd }) =>
+      ({
+        user: path.join(home, ".hcode", "settings.json"),
+        project: path.join(cwd, ".hcode", "settings.local.json"),
+        managed: undefined,
+      })[scope],
+    events: ["SessionEnd"],
+    json: "plain",
+    timeout: 5,
+  },
   "qwen-code": {
     file: (scope, { env, home }) =>
       ({
@@ -65,6 +95,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     timeout: 5000,
     // Its process is known from this one event, which is a command for that.
     http: { except: ["SessionStart"], timeout: 5 },
+    missing: qwenEndpoint,
   },
   "gemini-cli": {
     file: (scope, { env, home }) =>

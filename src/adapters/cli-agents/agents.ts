@@ -1,12 +1,14 @@
 import { claudeCode } from "./agents/claude-code/contract.ts";
 import { codex } from "./agents/codex/contract.ts";
 import { geminiCli } from "./agents/gemini-cli/contract.ts";
+import { hawaCode } from "./agents/hawa-code/contract.ts";
 import { qwenCode } from "./agents/qwen-code/contract.ts";
 import type { AgentContract, CliAgentId } from "./transcript.ts";
 
 /** Every CLI agent whose transcripts can be read. */
 export const cliAgents = {
   "claude-code": claudeCode,
+  "hawa-code": hawaCode,
   "qwen-code": qwenCode,
   "gemini-cli": geminiCli,
   codex,

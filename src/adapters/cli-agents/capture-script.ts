@@ -10,7 +10,8 @@ export const spoolFolder = (dataFolder: string): string =>
 
 /**
  * One file an event, never one over another, there whole or not at all: parallel hooks cannot tear each
- * other's. The file's time is the time of the event. Only the agent's process id is taken of the environment.
+ * other's. The file's time is the time of the event. Only the
+ * agent's process id and the id of the run are taken of the environment.
  */
 const SHELL_SCRIPT = `#!/bin/sh
 # Keeps one hook event of a coding agent for Turnspan ("turnspan uninstall" removes it).
@@ -20,6 +21,7 @@ exec 2>/dev/null
 umask 077
 pid=$2
 [ "$1" = claude-code ] && [ -n "$CLAUDE_PID" ] && pid=$CLAUDE_PID
+case $TURNSPAN_RUN in *[!A-Za-z0-9-]*) run= ;; *) run=$TURNSPAN_RUN ;; esac
 spool=\${0%/*}/spool
 file=$spool/$pid-$$
 n=0
@@ -30,7 +32,7 @@ if [ -d "$spool" ]; then
     [ "$n" -gt 999 ] && break
   done
   set +C
-  if [ "$n" -le 999 ] && { printf 'turnspan 1 %s %s\\n' "$1" "$pid"; cat; } >| "$file.$n"; then
+  if [ "$n" -le 999 ] && { printf 'turnspan 1 %s %s%s\\n' "$1" "$pid" "\${run:+ $run}"; cat; } >| "$file.$n"; then
     mv "$file.$n" "$file.$n.event"
   else
     rm -f "$file.$n"
@@ -57,7 +59,9 @@ try {
   for (let n = 0; n < 1000; n += 1) {
     const file = path.join(spool, pid + "-" + process.pid + "." + n);
     if (fs.existsSync(file + ".event")) continue;
-    const head = "turnspan 1 " + process.argv[2] + " " + pid + "\\n";
+    const id = process.env.TURNSPAN_RUN || "";
+    const run = /^[A-Za-z0-9-]+$/.test(id) ? " " + id : "";
+    const head = "turnspan 1 " + process.argv[2] + " " + pid + run + "\\n";
     try {
       fs.writeFileSync(file, Buffer.concat([Buffer.from(head), event]), { flag: "wx", mode: 0o600 });
     } catch (error) {

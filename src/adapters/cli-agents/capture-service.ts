@@ -1,10 +1,12 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import { agentHooks } from "./agent-hooks.ts";
 import { isAlive } from "./agent-process.ts";
 import { createProjectFinder, type FindProject } from "./find-project.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import type { HookSession } from "./hook-session.ts";
 import { HookSessions } from "./hook-sessions.ts";
 import { readLiveTranscript } from "./live-transcript.ts";
+import { readRunMetadata } from "./run-note.ts";
 import { type KeptMoment, Spool } from "./spool.ts";
 import { toToldRuns } from "./told-runs.ts";
 import type { CliAgentId } from "./transcript.ts";
@@ -81,19 +83,28 @@ export class CaptureService {
     }
   }
 
+  /** Whether a session of a run is open, as far as is known. */
+  hasOpenSession(run: string): boolean {
+    return this.#sessions.all.some(({ isOpen, latest }) => isOpen && latest?.run === run);
+  }
+
   async #takeAll(kept: readonly KeptMoment[]): Promise<void> {
     for (const { moment } of kept) {
       const session = this.#sessions.sessionOf(moment);
       const isNext = moment.kind === "prompt" || moment.kind.startsWith("session.");
-      const endsTurn = isNext && (session.hasTurn || session.isSettling);
+      const isWhole = moment.kind === "session.end" && agentHooks[moment.agent].tellsOnlyEnds;
+      const endsTurn = isNext && (session.hasTurn || session.isSettling || isWhole === true);
       // What comes next ends what was there: it is told whole before.
-      if (endsTurn || session.isDue(moment.timeMs)) await this.#read(session);
+      if (endsTurn || session.isDue(moment.timeMs)) await this.#read(session, moment);
       if (moment.kind === "session.start" && moment.agent === "gemini-cli") {
         await this.#countTurns(session, moment);
       }
       const { cwd } = moment;
       const project = cwd === undefined ? undefined : await this.#findProject(cwd);
-      this.#sessions.take({ ...moment, project });
+      const metadata = session.isOpen
+        ? undefined
+        : await readRunMetadata(this.#options.dataFolder, moment.run);
+      this.#sessions.take({ ...moment, project, metadata });
       this.#noteEnd(session);
     }
   }
@@ -134,8 +145,9 @@ export class CaptureService {
     }
   }
 
-  async #read(session: HookSession): Promise<void> {
-    const { latest } = session;
+  /** `next`: what is about to be told, of a session that nothing was told of before. */
+  async #read(session: HookSession, next?: HookMoment): Promise<void> {
+    const latest = session.latest ?? next;
     if (latest?.transcriptPath === undefined) return;
     const { content, signal } = this.#options;
     const told = await readLiveTranscript(latest.agent, latest.transcriptPath, { content, signal });

@@ -9,6 +9,7 @@ import {
   parseTree,
 } from "jsonc-parser";
 import { CodedError } from "../../base/errors.ts";
+import type { MissingSetting } from "./agent-settings.ts";
 import { CAPTURE_MARK, HOOK_PATH } from "./capture-script.ts";
 import { type Fields, isFields, record, records, text } from "./fields.ts";
 
@@ -137,6 +138,26 @@ export function addEntries(settings: SettingsText, entries: CaptureEntries): str
       : insert(edited, ["hooks", event], [group], layout);
   }
   return edited;
+}
+
+/** Adds a setting that is missing. */
+export function addMissing(settings: SettingsText, missing: MissingSetting | undefined): string {
+  const { content } = settings;
+  if (missing?.isMissing(parseSettings(settings)) !== true) return content;
+  return insert(content, [...missing.place], missing.value, layoutOf(content));
+}
+
+/** Takes out a setting that `addMissing` has added to what was there `before`, if it still is as it was then. */
+export function removeMissing(
+  settings: SettingsText,
+  missing: MissingSetting | undefined,
+  before: string,
+): string {
+  const { content } = settings;
+  if (missing?.isMissing(record(parse(before))) !== true) return content;
+  const tree = parseTree(content);
+  const node = tree && findNodeAtLocation(tree, [...missing.place]);
+  return node?.value === missing.value ? remove(content, [...missing.place]) : content;
 }
 
 /** Removes our entries, and what they leave empty. */

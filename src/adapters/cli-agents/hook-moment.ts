@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
+import type { Metadata } from "../../lifecycle/events.ts";
 import { type Fields, record, records, text, timeMs } from "./fields.ts";
 import type { ToldEnd, ToldToolEnd } from "./session-story.ts";
 import type { CliAgentId } from "./transcript.ts";
@@ -60,6 +61,9 @@ export interface HookMoment {
   /** The agent's process, where capture found it out. */
   readonly pid?: number | undefined;
   readonly project?: string | undefined;
+  /** The run of `turnspan run` that it is of, and what was noted of that. */
+  readonly run?: string | undefined;
+  readonly metadata?: Metadata | undefined;
 }
 
 /** One agent's hooks as a table. */
@@ -70,6 +74,8 @@ export interface AgentHooks {
   readonly danglingEnd: ToldEnd;
   /** A turn goes on when a subagent of its ends in the background. */
   readonly waitsForSubagents?: boolean;
+  /** No hook tells of anything but a session's end: the transcript tells all of it then. */
+  readonly tellsOnlyEnds?: boolean;
   /** Its program ends without a hook when it runs without a terminal. */
   readonly endsInSilence?: boolean;
 }

@@ -91,7 +91,11 @@ export class HookSession {
 
   take(moment: HookMoment): void {
     this.advance(moment.timeMs);
-    this.#latest = { ...moment, pid: moment.pid ?? this.#latest?.pid };
+    this.#latest = {
+      ...moment,
+      pid: moment.pid ?? this.#latest?.pid,
+      run: moment.run ?? this.#latest?.run,
+    };
     if (moment.kind === "session.start") this.#start(moment);
     else if (moment.kind === "session.end") this.#end(moment);
     else this.#live(moment);
@@ -133,10 +137,10 @@ export class HookSession {
   #open(moment: HookMoment): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const { timeMs: time, cwd, transcriptPath, project, reason } = moment;
+    const { timeMs: time, cwd, transcriptPath, project, metadata, reason } = moment;
     this.#settings = { ...this.#settings, ...moment.settings };
     this.#observe({
-      ...{ type: "session.open", time, cwd, transcriptPath, project },
+      ...{ type: "session.open", time, cwd, transcriptPath, project, metadata },
       sessionKey: this.#sessionKey,
       sessionId: this.#sessionId,
       agentId: this.#agent,
@@ -146,9 +150,22 @@ export class HookSession {
   }
 
   #end(moment: HookMoment): void {
+    if (!this.#isOpen && this.#hooks.tellsOnlyEnds === true) this.#tellWhole(moment);
     if (!this.#isOpen) return;
     this.#endAll(this.#hooks.danglingEnd, moment.timeMs);
     this.#closeSession(moment.reason ?? "other", moment.timeMs);
+  }
+
+  /** Tells a session of which nothing was heard before its end, as its transcript has it. */
+  #tellWhole(moment: HookMoment): void {
+    const runs = [...this.#told.values()];
+    const times = runs.flatMap(({ events }) => events.map(({ time }) => time));
+    this.#open({ ...moment, timeMs: Math.min(moment.timeMs, ...times) });
+    for (const [runId, { events, end, endedMs }] of this.#told) {
+      for (const event of events) this.#observe(event);
+      const outcome = end ?? { outcome: "completed" };
+      this.#observe({ type: "run.end", time: endedMs, runId, ...outcome });
+    }
   }
 
   #closeSession(reason: string, time: number): void {

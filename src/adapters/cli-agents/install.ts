@@ -13,11 +13,13 @@ import { cliAgents, isCliAgent } from "./agents.ts";
 import { captureCommand, captureFolder, HOOK_PATH, writeCaptureScripts } from "./capture-script.ts";
 import {
   addEntries,
+  addMissing,
   type CaptureEntries,
   type CaptureEntry,
   findHookUrl,
   hasEntries,
   removeEntries,
+  removeMissing,
 } from "./edit-settings.ts";
 import { record, text } from "./fields.ts";
 import type { CliAgentId } from "./transcript.ts";
@@ -69,8 +71,10 @@ export async function planInstall(options: InstallOptions): Promise<SettingsChan
   const before = await readIfThere(file);
   const entries = entriesOf(options);
   const content = before?.trim() ? before : "{\n}\n";
-  const settings = { file, content, json: agentSettings[options.agent].json };
-  const after = hasEntries(settings, entries) ? content : addEntries(settings, entries);
+  const { json, missing } = agentSettings[options.agent];
+  const settings = { file, content, json };
+  const hooked = hasEntries(settings, entries) ? content : addEntries(settings, entries);
+  const after = addMissing({ ...settings, content: hooked }, missing);
   return { agent: options.agent, file, before, after };
 }
 
@@ -171,8 +175,10 @@ async function planRemoval(
   if (before === undefined) return { agent, file, before, after: undefined };
   const backup = await readBackup(file, dataFolder);
   const isUntouched = backup !== undefined && backup.after === digest(before);
-  const settings = { file, content: before, json: agentSettings[agent].json };
-  const after = isUntouched ? (backup.before ?? undefined) : removeEntries(settings);
+  if (isUntouched) return { agent, file, before, after: backup.before ?? undefined };
+  const { json, missing } = agentSettings[agent];
+  const content = removeEntries({ file, content: before, json });
+  const after = removeMissing({ file, content, json }, missing, backup?.before ?? "");
   return { agent, file, before, after };
 }
 

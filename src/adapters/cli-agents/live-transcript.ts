@@ -6,9 +6,14 @@ import { readStory, type ToldSession } from "./read-story.ts";
 import { SeenCalls } from "./seen-calls.ts";
 import type { CliAgentId } from "./transcript.ts";
 
+const subagentsOf = (file: string): string[] => [
+  path.join(file.replace(/\.jsonl$/, ""), "subagents"),
+];
+
 /** Where else lines of the same session are, beside its own file. */
 const foldersOf = {
-  "claude-code": (file) => [path.join(file.replace(/\.jsonl$/, ""), "subagents")],
+  "claude-code": subagentsOf,
+  "hawa-code": subagentsOf,
   "qwen-code": (file) => [
     path.join(path.dirname(file), "..", "subagents", path.basename(file, ".jsonl")),
   ],

@@ -16,6 +16,8 @@ export interface KeptMoment {
 
 /** Events that are larger are cut by their agents already; one that is not is rubbish. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+/** What capture writes before an event: whose it is, of which process and of which `turnspan run`. */
+const HEAD = /^turnspan 1 ([a-z-]+) (\d*)(?: ([\w-]+))?$/;
 /** Events that are taken in one go. */
 const MAX_BATCH = 1000;
 
@@ -89,13 +91,15 @@ export class Spool {
     if (size > MAX_EVENT_BYTES) return undefined;
     const content = await readFile(file, "utf8");
     const end = content.indexOf("\n");
-    const [, agent = "", pid] = /^turnspan 1 ([a-z-]+) (\d*)$/.exec(content.slice(0, end)) ?? [];
+    const [, agent = "", pid, run] = HEAD.exec(content.slice(0, end)) ?? [];
     if (!isCliAgent(agent)) return undefined;
     const payload = parseJson(content.slice(end + 1));
     if (!isFields(payload)) return undefined;
     const hooks = agentHooks[agent];
     const known = pid === undefined || pid === "" ? undefined : Number(pid);
-    return readMoment(payload, { agent, hooks, receivedMs, content: this.#content, pid: known });
+    const options = { agent, hooks, receivedMs, content: this.#content, pid: known };
+    const moment = readMoment(payload, options);
+    return moment && { ...moment, run };
   }
 
   async #journal(moment: HookMoment): Promise<void> {

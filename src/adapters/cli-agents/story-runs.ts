@@ -26,12 +26,15 @@ export const subagentRunId = (sessionId: string, thread: string): string =>
 export const threadKeyOf = (agent: CliAgentId, { thread, toolCallId }: ToldSubagent): string =>
   agent === "gemini-cli" ? (toolCallId ?? thread) : thread;
 
+const isClaudeLike = (agent: CliAgentId): boolean =>
+  agent === "claude-code" || agent === "hawa-code";
+
 /**
  * How a run ended of which nothing tells its end. Claude Code writes down failures: a turn without any was
  * given up for the next prompt, or its process died. The others fail in silence.
  */
 function untoldEnd(agent: CliAgentId, isLast: boolean): ToldEnd {
-  if (agent !== "claude-code") return { outcome: "failed" };
+  if (!isClaudeLike(agent)) return { outcome: "failed" };
   return { outcome: isLast ? "abandoned" : "cancelled" };
 }
 
@@ -139,7 +142,7 @@ export const stopReasonOf = (run: StoryRun): StopReason | undefined =>
 export function callStart(run: StoryRun, call: TranscriptCall): number {
   const { time, durationMs, responseId } = call.end;
   if (durationMs !== undefined) return time - durationMs;
-  if (responseId === undefined && call.agent === "claude-code") return time;
+  if (responseId === undefined && isClaudeLike(call.agent)) return time;
   const before = [
     run.startedMs,
     ...run.tools.map(({ endedMs }) => endedMs ?? 0),

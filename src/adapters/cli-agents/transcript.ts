@@ -3,7 +3,7 @@ import type { Fields } from "./fields.ts";
 import type { SeenCalls } from "./seen-calls.ts";
 import type { SessionStory } from "./session-story.ts";
 
-export type CliAgentId = "claude-code" | "qwen-code" | "gemini-cli" | "codex";
+export type CliAgentId = "claude-code" | "hawa-code" | "qwen-code" | "gemini-cli" | "codex";
 
 /** One model call of a CLI agent, as its transcript tells it. */
 export interface TranscriptCall {

@@ -5,7 +5,7 @@ import { ATTR_RECORD_ID } from "../../semconv/turnspan.ts";
 import { formatTime } from "../amounts.ts";
 import { parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { printable } from "../output.ts";
+import { printable, writeTo } from "../output.ts";
 import { formatTable, type TableColumn } from "../table.ts";
 import { auditOptions, auditOptionsHelp, findAuditFolder } from "./audit-folder.ts";
 
@@ -21,6 +21,8 @@ ${auditOptionsHelp}  --json            a line of JSON each, with the whole recor
 
 Exit code: 0 none are there, 1 some are.
 `;
+
+const MAX_ROWS = 1000;
 
 interface LetterRow {
   readonly log: string;
@@ -50,22 +52,38 @@ export async function listDeadLetters(args: readonly string[], cli: CliContext):
     return 0;
   }
   const folder = await findAuditFolder(values.folder, cli);
-  const rows = await readRows(folder, values.destination);
-  if (values.json) for (const row of rows) cli.stdout.write(`${JSON.stringify(toJson(row))}\n`);
-  else if (rows.length === 0) cli.stdout.write("no dead letters\n");
-  else cli.stdout.write(formatTable(rows, columns, cli.stdout.columns));
-  return rows.length === 0 ? 0 : 1;
+  const letters = readRows(folder, values.destination);
+  const count = values.json ? await writeLines(letters, cli) : await writeTable(letters, cli);
+  return count === 0 ? 0 : 1;
 }
 
-async function readRows(folder: string, wanted: string | undefined): Promise<LetterRow[]> {
-  const rows: LetterRow[] = [];
+async function* readRows(folder: string, wanted?: string): AsyncGenerator<LetterRow> {
   for (const log of await listWriters(folder)) {
-    for (const [destination, letters] of await readDeadLetters(path.join(folder, log))) {
-      if (wanted !== undefined && destination !== wanted) continue;
-      rows.push(...letters.map((letter) => ({ log, destination, letter })));
+    for await (const { destination, letter } of readDeadLetters(path.join(folder, log))) {
+      if (wanted === undefined || destination === wanted) yield { log, destination, letter };
     }
   }
-  return rows.sort((one, other) => one.letter.at - other.letter.at);
+}
+
+async function writeLines(rows: AsyncIterable<LetterRow>, { stdout }: CliContext): Promise<number> {
+  let count = 0;
+  for await (const row of rows) {
+    await writeTo(stdout, `${JSON.stringify(toJson(row))}\n`);
+    count += 1;
+  }
+  return count;
+}
+
+/** A table that nobody can read to its end is cut; there may be more letters than fit in memory. */
+async function writeTable(rows: AsyncIterable<LetterRow>, { stdout }: CliContext): Promise<number> {
+  const shown: LetterRow[] = [];
+  let count = 0;
+  for await (const row of rows) if (++count <= MAX_ROWS) shown.push(row);
+  shown.sort((one, other) => one.letter.at - other.letter.at);
+  if (count === 0) stdout.write("no dead letters\n");
+  else stdout.write(formatTable(shown, columns, stdout.columns));
+  if (count > MAX_ROWS) stdout.write(`… and ${count - MAX_ROWS} more; --json lists all\n`);
+  return count;
 }
 
 const toJson = ({ log, destination, letter }: LetterRow) => ({

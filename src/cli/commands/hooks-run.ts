@@ -33,7 +33,7 @@ Runs one configured hook by hand, as an event would, and prints what comes of it
   --json         print what comes of it as JSON
   -h, --help     print this
 
-Exit code 1: it failed, or its filter does not take the event.
+Ctrl-C ends it. Exit code 1: it failed, or its filter does not take the event; 130: interrupted.
 `;
 
 /** `turnspan hooks run`: 0 where the hook did what it should. */
@@ -134,21 +134,27 @@ interface Outcome {
   readonly error?: string;
 }
 
+type World = Pick<AttachOptions, "env" | "stdout"> & Pick<CliContext, "now" | "signal">;
+
 async function tryHook(
   hook: ConfiguredHook,
   payload: AnyPayload,
   loaded: LoadedConfig<TurnspanConfig>,
-  { env, stdout, now }: Pick<AttachOptions, "env" | "stdout"> & Pick<CliContext, "now">,
+  { env, stdout, now, signal }: World,
 ): Promise<Outcome> {
   const { name } = hook;
   using action = startAction(hook, loaded, { env, stdout, now, log: payload.log });
   if (!action.matches(payload)) return { name, result: "filtered" };
   // Observers keep no program alive; this one is there for nothing else.
   const alive = setInterval(() => undefined, DEFAULT_TIMEOUT_MS);
+  const { promise: interrupted, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   try {
-    const answer = await withDeadline(action.run(payload), hook.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const running = withDeadline(action.run(payload), hook.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const answer = await Promise.race([running, interrupted]);
     return { name, result: "ran", ...verdictOf(answer, hook) };
   } catch (error) {
+    signal.throwIfAborted();
     const text = error instanceof Error ? error.message : String(error);
     return { name, result: "failed", error: text };
   } finally {

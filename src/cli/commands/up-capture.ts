@@ -5,6 +5,7 @@ import {
   readCaptureSettings,
 } from "../../adapters/cli-agents/capture-settings.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
+import type { WireRecord } from "../../lifecycle/record-log.ts";
 import type { Telemetry } from "../../sdk/telemetry.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import type { CliContext } from "../context.ts";
@@ -68,13 +69,14 @@ interface Destination {
 
 interface TargetOptions {
   readonly settings: CaptureSettings;
-  readonly options: ServerOptions;
+  readonly options: Pick<ServerOptions, "dataFolder" | "ingestTokens" | "pricesFile">;
+  readonly onRecord?: (record: WireRecord) => void;
   readonly cli: CliContext;
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Sends the events of each agent to the server as that agent's own. */
-class ServerTarget implements CaptureTarget {
+/** Sends the events of each agent to a server as that agent's own. */
+export class ServerTarget implements CaptureTarget {
   readonly #otlpUrl: string;
   readonly #options: TargetOptions;
   readonly #agents = new Map<CliAgentId, Promise<Telemetry>>();
@@ -122,17 +124,23 @@ class ServerTarget implements CaptureTarget {
   async #connect(agent: CliAgentId, to: Destination): Promise<Telemetry> {
     const { createProviders } = await import("../../sdk/providers.ts");
     const { endpoint, token, content } = to;
+    const { onRecord } = this.#options;
     return createProviders({
       ...{ endpoint, protocol: "http/protobuf", spans: "deferred", content },
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
       ...{ serviceName: agent, host: agent, pricesFile: this.#options.options.pricesFile },
       batch: { delayMs: BATCH_DELAY_MS },
+      ...(onRecord !== undefined && { onRecord }),
     });
   }
 
   async attachHooks(): Promise<void> {
     this.#areHooksOn = true;
     for (const telemetry of this.#agents.values()) await this.#attach(await telemetry);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map(async (telemetry) => (await telemetry).shutdown()));
   }
 
   detach(): void {

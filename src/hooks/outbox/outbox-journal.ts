@@ -1,5 +1,6 @@
 import { toCanonicalJson } from "../../base/segment-entry.ts";
-import { type Ack, SegmentLog } from "../../base/segment-log.ts";
+import { SegmentLog } from "../../base/segment-log.ts";
+import type { Ack } from "../../base/segment-queue.ts";
 import type { LocatedEntry } from "../../base/segment-reader.ts";
 import { type Claim, claimAnyWriter, claimDeadWriters } from "../../base/writer-lock.ts";
 import { withDeadline } from "../deadline.ts";

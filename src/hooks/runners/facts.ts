@@ -40,7 +40,8 @@ const findDetails = (session: SessionState): SessionDetails | undefined =>
 function writtenFacts(payload: AnyPayload): Facts {
   const written: Readonly<Record<string, unknown>> = { ...payload };
   const ours = written["turnspan"];
-  const reason = typeof ours === "object" && ours !== null && "reason" in ours ? ours.reason : "";
+  const ownReason =
+    typeof ours === "object" && ours !== null && "reason" in ours ? ours.reason : undefined;
   return {
     recordId: textOf(written["recordId"]),
     cwd: textOf(written["cwd"]),
@@ -48,7 +49,8 @@ function writtenFacts(payload: AnyPayload): Facts {
     permissionMode: textOf(written["permissionMode"]),
     agentName: textOf(written["agentName"]),
     startSource: textOf(written["source"]) ?? "startup",
-    endReason: textOf(reason),
+    // Also where CLI agents have it.
+    endReason: textOf(ownReason ?? written["reason"]),
   };
 }
 

@@ -45,15 +45,19 @@ const UNKNOWN = `
   from cost_roll ${WHERE}
   group by provider, model having sum(unknown_cost_calls) > 0 order by calls desc limit 100`;
 
-const DEFAULT_RANGE_MS = 30 * 86_400_000;
+const DAY_MS = 86_400_000;
+const DEFAULT_RANGE_MS = 30 * DAY_MS;
+/** As long as sums are kept. A list of all days since 1970 would take the server's thread for seconds. */
+const MAX_RANGE_MS = 400 * DAY_MS;
 
-/** The span of time that is asked for. */
+/** The span of time that is asked for, or its last 400 days. */
 export function readRange(
   query: Pick<CostQuery, "from" | "to">,
   nowMs: number,
 ): { readonly fromMs: number; readonly toMs: number } {
   const toMs = query.to ?? nowMs;
-  return { fromMs: Math.min(query.from ?? toMs - DEFAULT_RANGE_MS, toMs), toMs };
+  const fromMs = Math.min(query.from ?? toMs - DEFAULT_RANGE_MS, toMs);
+  return { fromMs: Math.max(fromMs, toMs - MAX_RANGE_MS), toMs };
 }
 
 const bucketOf = (ms: number): number => Math.floor((ms * 1000) / BUCKET_US);

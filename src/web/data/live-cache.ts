@@ -51,7 +51,7 @@ export class LiveCache implements Disposable {
     for (const [key, trace] of this.#client.getQueriesData<TraceDetail>({ queryKey: ["trace"] })) {
       if (changed.has(trace?.session?.id ?? "")) this.#refresh(key, PAUSE_MS.trace);
     }
-    for (const report of ["turns", "cost", "errors", "status"]) {
+    for (const report of ["cost", "errors", "status"]) {
       this.#refresh([report], PAUSE_MS.report);
     }
   }

@@ -7,13 +7,7 @@ import type {
   ServerStatus,
 } from "../../server/api-report-types.ts";
 import type { SpanDetail, TraceDetail } from "../../server/api-trace-types.ts";
-import type {
-  SessionDetail,
-  SessionList,
-  TurnList,
-  TurnState,
-  TurnSummary,
-} from "../../server/api-types.ts";
+import type { SessionDetail, SessionList, TurnSummary } from "../../server/api-types.ts";
 import type { SessionFilter } from "../view-model/live-merge.ts";
 import { type RangeName, startOfRange } from "../view-model/ranges.ts";
 import { ApiProblem, ask } from "./ask.ts";
@@ -65,13 +59,6 @@ export const useTurn = (id: string | undefined) =>
     queryKey: ["turn", id] as const,
     queryFn: ({ signal }) => ask<TurnSummary>(`/api/turns/${inPath(id ?? "")}`, {}, signal),
     enabled: id !== undefined,
-  });
-
-export const useTurns = (filter: { readonly state: TurnState; readonly limit: number }) =>
-  useQuery({
-    queryKey: ["turns", filter] as const,
-    queryFn: ({ signal }) => ask<TurnList>("/api/turns", filter, signal),
-    placeholderData: keepPreviousData,
   });
 
 export const useTrace = (traceId: string | undefined) =>

@@ -12,15 +12,18 @@ interface StatProps {
   /** What explains the figure. */
   readonly note?: ReactNode;
   readonly tone?: "bad" | "live" | undefined;
+  /** Drawn in the corner, where there is room. */
+  readonly aside?: ReactNode;
 }
 
-export function Stat({ label, children, note, tone }: StatProps): ReactNode {
+export function Stat({ label, children, note, tone, aside }: StatProps): ReactNode {
   return (
     <div className={tone === undefined ? "stat" : `stat tone-${tone}`}>
       <dt>{label}</dt>
       <dd>
         <span className="stat-value">{children}</span>
         {note !== undefined && <span className="stat-note">{note}</span>}
+        {aside !== undefined && <span className="stat-aside">{aside}</span>}
       </dd>
     </div>
   );

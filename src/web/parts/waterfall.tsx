@@ -13,6 +13,8 @@ const OVERSCAN = 4;
 /** More than the rows that are in the page: a row that is scrolled out lends its elements to another one. */
 const SLOTS = 64;
 const MAX_TICKS = 4;
+/** A tick further to the right would have no room for its words. */
+const LAST_TICK = 0.9;
 
 /** What the keys of a tree do in it. */
 const treeMoves: ReadonlyMap<string, (steps: Steps) => void> = new Map([
@@ -95,11 +97,14 @@ const Axis = ({ durationMs }: { readonly durationMs: number }): ReactNode => (
   <div className="waterfall-axis" aria-hidden="true">
     <span>Step</span>
     <span className="waterfall-ticks">
-      {findTicks(durationMs, MAX_TICKS).map((ms) => (
-        <span key={ms} style={{ left: `${durationMs > 0 ? (ms / durationMs) * 100 : 0}%` }}>
-          {formatTick(ms, durationMs)}
-        </span>
-      ))}
+      {findTicks(durationMs, MAX_TICKS)
+        .map((ms) => ({ ms, part: durationMs > 0 ? ms / durationMs : 0 }))
+        .filter(({ part }) => part < LAST_TICK)
+        .map(({ ms, part }) => (
+          <span key={ms} style={{ left: `${part * 100}%` }}>
+            {formatTick(ms, durationMs)}
+          </span>
+        ))}
     </span>
     <span className="waterfall-figure">Took</span>
     <span className="waterfall-figure waterfall-cost">Cost</span>

@@ -12,10 +12,7 @@ const has = (text: string | null, part: string): boolean =>
   text?.toLowerCase().includes(part) === true;
 
 /** As the server filters. */
-export function isWanted(
-  session: SessionSummary,
-  { q, state, project, agent }: SessionFilter,
-): boolean {
+function isWanted(session: SessionSummary, { q, state, project, agent }: SessionFilter): boolean {
   if (state !== undefined && session.state !== state) return false;
   if (project !== undefined && session.project !== project) return false;
   if (agent !== undefined && session.agent !== agent) return false;

@@ -113,7 +113,7 @@ export function describeActor({ kind, id }: SettingsChange["actor"]): string {
 }
 
 /** A value of a setting on one line. */
-export function describeValue(value: AttributeValue): string {
+function describeValue(value: AttributeValue): string {
   if (value === null) return "not set";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

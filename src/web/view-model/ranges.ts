@@ -14,7 +14,7 @@ export const isRangeName = (name: string | null): name is RangeName =>
   name !== null && Object.hasOwn(ranges, name);
 
 /** Midnight of a local day, some days before the one of a moment: summer time moves no midnight. */
-export function startOfLocalDay(nowMs: number, daysBefore = 0): number {
+function startOfLocalDay(nowMs: number, daysBefore = 0): number {
   const now = new Date(nowMs);
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysBefore).getTime();
 }

@@ -18,8 +18,8 @@ export interface DayStack {
 
 /** Parts past these are drawn as one. */
 const MAX_SERIES = 5;
-export const OTHER_SERIES = "others";
-export const UNKNOWN_SERIES = "unknown";
+const OTHER_SERIES = "others";
+const UNKNOWN_SERIES = "unknown";
 
 /** Cost a day by what it was split by; days without any are there too. */
 export function stackCost(report: CostReport, dayStarts: readonly number[]): Stacks {

@@ -7,6 +7,7 @@ import { Choice, Select } from "../parts/choice.tsx";
 import { useKeys } from "../parts/keyboard.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
+import { Spark } from "../parts/spark.tsx";
 import { Stat, Stats } from "../parts/stats.tsx";
 import { countOf, formatCount } from "../view-model/format.ts";
 import type { SessionFilter } from "../view-model/live-merge.ts";
@@ -146,6 +147,16 @@ function GroupSelect({
   );
 }
 
+/** Days that are drawn beside today's cost. */
+const SPARK_DAYS = 14;
+
+/** The last days' cost, today's last. */
+function LastDays(): ReactNode {
+  const { data } = useCost({ range: "30d", by: "day" });
+  const days = (data?.rows ?? []).slice(-SPARK_DAYS);
+  return <Spark values={days.map(({ totals }) => totals.nanoUsd)} />;
+}
+
 /** The answer to «what did today cost?». */
 function Today(): ReactNode {
   const { data: cost } = useCost({ range: "today", by: "day" });
@@ -156,7 +167,7 @@ function Today(): ReactNode {
   const failed = errors?.days.reduce((sum, day) => sum + day.failedTurns, 0) ?? 0;
   return (
     <Stats>
-      <Stat label="Today" note={PRICE_NOTE}>
+      <Stat label="Today" note={PRICE_NOTE} aside={<LastDays />}>
         {cost === undefined ? "…" : <Cost of={cost.total} />}
       </Stat>
       <Stat label="Tokens today" note={cost && countOf(cost.total.modelCalls, "model call")}>

@@ -120,7 +120,10 @@ test.each(["claude-code/subagent", "qwen-code/subagent", "gemini-cli/subagent", 
 test("a session that is resumed within seconds ends again, though it says the same as before", async () => {
   using data = openData("codex/plain");
   for (const line of linesOf("codex/plain")) {
-    data.leave("codex", line.replace('"startup"', '"resume"').replaceAll(/"turn_id":"[^"]+"/g, '"turn_id":"next"'));
+    data.leave(
+      "codex",
+      line.replace('"startup"', '"resume"').replaceAll(/"turn_id":"[^"]+"/g, '"turn_id":"next"'),
+    );
   }
   const { service, told } = openService(data.path);
   await service.restore();
@@ -153,6 +156,30 @@ test("without a wish for content none is kept, neither told nor in the journal",
   expect(kept).not.toContain("secret words");
 });
 
+test("Hawa Code tells of a session's end alone: what came before is told from its transcript", async () => {
+  using data = openData();
+  const session = "e22e6ab0-ec18-40b4-b83d-651a7f641438";
+  const folder = path.resolve(import.meta.dirname, "../../fixtures/cli-agents/claude-code/tool");
+  const [name = ""] = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((each) =>
+    each.endsWith(".jsonl"),
+  );
+  const written = readFileSync(path.join(folder, name), "utf8");
+  const transcript = data.write(`.hcode/projects/-srv-shop/${session}.jsonl`, written);
+  const end = { session_id: session, transcript_path: transcript, cwd: "/srv/shop" };
+  const event = { ...end, permission_mode: "default", hook_event_name: "SessionEnd" };
+  data.leave("hawa-code", JSON.stringify({ ...event, reason: "clear" }));
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const types = told.map((each) => each.event.type);
+  expect(types[0]).toBe("session.open");
+  expect(types.filter((type) => type === "model.end")).toHaveLength(2);
+  expect(types.filter((type) => /^run|^tool/.test(type))).toEqual([
+    ...["run.start", "tool.start", "tool.end", "run.end"],
+  ]);
+  expect(told.at(-1)?.event).toMatchObject({ type: "session.close", reason: "clear" });
+  expect(new Set(told.map(({ agent }) => agent))).toEqual(new Set(["hawa-code"]));
+});
+
 test("what is no event is set aside and hinders nothing", async () => {
   using data = openData();
   data.leave("claude-code", "{torn");
@@ -167,7 +194,7 @@ test("what is no event is set aside and hinders nothing", async () => {
 });
 
 test("a session whose process is gone is abandoned at its last sign; one whose process lives is not", async () => {
-  const beganMs = Date.now();
+  const beganMs = Math.ceil(Date.now() / 1000) * 1000;
   using data = openData("", beganMs);
   const gone = spawnSync("true").pid;
   const [start = "", prompt = ""] = linesOf("claude-code/plain");

@@ -18,6 +18,7 @@ import type { CliAgentId, TranscriptCall } from "../../../src/adapters/cli-agent
 /** The folder in the home folder that each agent writes to. */
 const OWN_FOLDERS = {
   "claude-code": ".claude",
+  "hawa-code": ".hcode",
   "qwen-code": ".qwen",
   "gemini-cli": ".gemini",
   codex: ".codex",

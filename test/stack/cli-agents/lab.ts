@@ -4,10 +4,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import type { CliAgentId } from "../../../src/adapters/cli-agents/transcript.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 import { type Network, openNetwork } from "./network.ts";
-import { programs } from "./programs.ts";
+import { type InstalledAgent, programs } from "./programs.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const main = path.join(root, "src/cli/main.ts");
@@ -73,7 +72,7 @@ export interface Lab extends Disposable {
   start(prompt: string): ChildProcess;
 }
 
-export function openLab(agent: CliAgentId, { network, url: modelUrl }: Model): Lab {
+export function openLab(agent: InstalledAgent, { network, url: modelUrl }: Model): Lab {
   const folder = makeTemporaryFolder();
   const home = path.join(folder.path, "home");
   const data = path.join(folder.path, "data");

@@ -1,6 +1,9 @@
 import path from "node:path";
 import type { CliAgentId } from "../../../src/adapters/cli-agents/transcript.ts";
 
+/** Agents that come as packages. */
+export type InstalledAgent = Exclude<CliAgentId, "hawa-code">;
+
 /** What a program runs with: where its model is, and its home. */
 export interface Place {
   readonly home: string;
@@ -29,7 +32,7 @@ const gemini = binary("@google/gemini-cli/bundle/gemini.js");
 const triple = process.arch === "arm64" ? "aarch64" : "x86_64";
 const codex = binary(`@openai/codex-${target}/vendor/${triple}-unknown-linux-musl/bin/codex`);
 
-export const programs: Readonly<Record<CliAgentId, Program>> = {
+export const programs: Readonly<Record<InstalledAgent, Program>> = {
   "claude-code": {
     env: ({ modelUrl }) => ({
       ...{ ANTHROPIC_BASE_URL: modelUrl, ANTHROPIC_API_KEY: "sk-no-key", IS_SANDBOX: "1" },

@@ -27,6 +27,25 @@ function writePrices(work: string): void {
   writeFileSync(path.join(folder, "prices.json"), JSON.stringify({ version: 1, prices: models }));
 }
 
+const HANGING = "agent:main:hanging";
+const POOR = "agent:main:poor";
+
+/** Beside those that write down: a guard that never answers, and a budget of less than one model call. */
+function hooksIn(work: string): object {
+  const script = path.join(work, "hangs.mjs");
+  writeFileSync(script, "export default () => new Promise(() => {});");
+  const guards = [
+    { script, timeoutMs: 500, filter: { sessionKey: [HANGING] } },
+    {
+      name: "allowance",
+      budget: { per: "session", tokens: 100 },
+      filter: { sessionKey: [POOR] },
+    },
+  ];
+  const { beforeTurn, ...others } = recordingHooks(work);
+  return { ...others, beforeTurn: [...beforeTurn, ...guards] };
+}
+
 test("a wrong config keeps no gateway from starting, and a mended one counts without a restart", async () => {
   await using server = await startTestServer();
   const good = { endpoint: server.server.otlpUrl };
@@ -51,7 +70,7 @@ test("a wrong config keeps no gateway from starting, and a mended one counts wit
 
   const file = gatewayPaths(scene.work).config;
   const config = JSON.parse(readFileSync(file, "utf8"));
-  config.plugins.entries.turnspan.config = { telemetry: good, hooks: recordingHooks(scene.work) };
+  config.plugins.entries.turnspan.config = { telemetry: good, hooks: hooksIn(scene.work) };
   writeFileSync(file, JSON.stringify(config));
   await until("the mended config", () =>
     scene.gateway.log().includes(`recording to ${good.endpoint}`),
@@ -60,6 +79,8 @@ test("a wrong config keeps no gateway from starting, and a mended one counts wit
   await scene.turn("hello");
   await scene.turn("MOCKTOOL please");
   await scene.turn("MOCKSPAWN please", "agent:main:spawn");
+  await scene.turn("hello hanging", HANGING);
+  await scene.turn("MOCKTOOL poor", POOR);
   await scene.hear("the child's end", ({ hookPoint }) => hookPoint === "onSubagentFinished");
 
   const failed = await until(
@@ -88,4 +109,13 @@ test("a wrong config keeps no gateway from starting, and a mended one counts wit
     );
   });
   expect(total.cost).toBe(nanoUsdOf(scene.provider.served));
+
+  const asked = (words: string): ServedCall[] =>
+    scene.provider.served.filter((call) => call.asked.includes(words));
+  expect(asked("hello hanging"), "a guard that hangs lets its turn run").toHaveLength(1);
+  const [first, second] = asked("MOCKTOOL poor");
+  expect(first?.toolResults).toEqual([]);
+  expect(second?.toolResults.join(), "a tool call beyond the budget is not made").toContain(
+    'budget "allowance" is used up',
+  );
 }, 900_000);

@@ -30,7 +30,8 @@ async function openclaw(
     env,
     cwd: work,
   });
-  if (code !== exitCode) throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
+  if (code !== exitCode)
+    throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
   return stdout;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SpanDetail, TraceDetail } from "../../../src/server/api-trace-types.ts";
 import type {
@@ -6,6 +7,7 @@ import type {
   TurnList,
   TurnSummary,
 } from "../../../src/server/api-types.ts";
+import { gatewayPaths } from "../../support/openclaw/gateway.ts";
 import type { ServedCall } from "../../support/openclaw/mock-provider.ts";
 import {
   HOOKS,
@@ -29,6 +31,7 @@ let serverStartedAt: number;
 const runs: Record<string, string> = {};
 let rejected: boolean;
 let forbidden: string | undefined;
+let usage: readonly GatewayUsage[];
 let turns: readonly TurnSummary[];
 let sessions: readonly SessionSummary[];
 
@@ -51,6 +54,7 @@ async function drive(): Promise<void> {
   server = await startTestServer({ port });
   await driveSettings();
   await driveTurns();
+  usage = await readUsage();
   await driveSubagents();
   await driveEnds();
   await driveCrash();
@@ -61,6 +65,25 @@ async function drive(): Promise<void> {
   ({ turns } = await server.ask<TurnList>("/api/turns?limit=200"));
   ({ sessions } = await server.ask<SessionList>("/api/sessions?limit=200"));
 }
+
+/** What the gateway itself says of a session, from its own records. */
+interface GatewayUsage {
+  readonly key: string;
+  readonly usage: {
+    readonly input: number;
+    readonly output: number;
+    readonly cacheRead: number;
+    readonly totalCost: number;
+  } | null;
+}
+
+/** The gateway counts in the background. */
+const readUsage = () =>
+  until("the gateway's own figures", async () => {
+    const { cacheStatus, sessions: found } = await scene.request("sessions.usage", {});
+    const { status } = cacheStatus as { readonly status: string };
+    return status === "fresh" && (found as readonly GatewayUsage[]);
+  });
 
 const patches = () => scene.heard().filter(({ hookPoint }) => hookPoint === "session:patch");
 
@@ -139,7 +162,8 @@ async function driveSubagents(): Promise<void> {
 async function driveEnds(): Promise<void> {
   runs["reloaded"] = await scene.begin("MOCKHOLD reloaded", "agent:main:reload");
   await until("the turn at the provider", () => scene.provider.held === 1);
-  await scene.request("plugins.reload", { plugins: [{ pluginId: "turnspan" }] });
+  reloadPlugin();
+  await until("the reload", () => scene.gateway.log().includes("config hot reload applied"));
   scene.provider.release();
   await scene.hear(
     "the end of the turn that outlived a reload",
@@ -153,6 +177,14 @@ async function driveEnds(): Promise<void> {
     ({ hookPoint, sessionKey }) =>
       hookPoint === "session:end" && sessionKey === "agent:main:cancel",
   );
+}
+
+/** The gateway refuses to reload a plugin on request while it is at work, but not where its entry changes. */
+function reloadPlugin(): void {
+  const file = gatewayPaths(scene.work).config;
+  const config = JSON.parse(readFileSync(file, "utf8"));
+  config.plugins.entries.turnspan.hooks.timeouts = { message_sending: 14_000 };
+  writeFileSync(file, JSON.stringify(config));
 }
 
 const begun = (runId: string) =>
@@ -347,4 +379,18 @@ test("tokens and cost are those of the provider's own ledger, to the nano-dollar
       (promptTokens - cachedTokens) * 1000 + cachedTokens * 100 + completionTokens * 2000,
   );
   expect(total("nanoUsd")).toBe(nanoUsd);
+});
+
+test("tokens and cost of a session are those of the gateway's own records", () => {
+  for (const sessionKey of [MAIN, "agent:main:left", "agent:main:right"]) {
+    const told = usage.find(({ key }) => key === sessionKey)?.usage;
+    const [session, ...others] = sessions.filter((found) => found.sessionKey === sessionKey);
+    expect(others, `${sessionKey} is there once`).toEqual([]);
+    expect(session?.totals).toMatchObject({
+      inputTokens: (told?.input ?? 0) + (told?.cacheRead ?? 0),
+      outputTokens: told?.output,
+      cacheReadTokens: told?.cacheRead,
+      nanoUsd: Math.round((told?.totalCost ?? 0) * 1e9),
+    });
+  }
 });

@@ -73,7 +73,7 @@ const helloOf = ({ token, scopes = ALL_SCOPES, browserOrigin }: GatewayClientOpt
   minProtocol: 4,
   maxProtocol: 4,
   client: {
-    id: browserOrigin === undefined ? "gateway-client" : "openclaw-control-ui",
+    id: browserOrigin === undefined ? "gateway-client" : "webchat-ui",
     version: "0.0.1",
     platform: "linux",
     mode: browserOrigin === undefined ? "backend" : "webchat",

@@ -116,13 +116,26 @@ export function writeGatewayConfig(options: GatewayOptions, port: number): void 
   writeFileSync(gatewayPaths(work).config, JSON.stringify(whole, undefined, 1));
 }
 
+/** A busy machine lets some of the gateway's own deadlines pass, and then it ends itself. */
+const START_ATTEMPTS = 3;
+
 /** Starts the real gateway and waits until it is ready. Its config is written anew unless `keepConfig`. */
 export async function startGateway(
   options: GatewayOptions & { readonly keepConfig?: boolean; readonly port?: number },
 ): Promise<Gateway> {
-  const { host, work, keepConfig = false } = options;
   const port = options.port ?? (await findClosedPort());
-  if (!keepConfig) writeGatewayConfig(options, port);
+  if (options.keepConfig !== true) writeGatewayConfig(options, port);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryGateway(options, port);
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function tryGateway(options: GatewayOptions, port: number): Promise<Gateway> {
+  const { host, work } = options;
   const child = run(host, work, ["gateway", "run", "--port", String(port)], {
     ...(options.channels !== true && { OPENCLAW_SKIP_CHANNELS: "1" }),
     ...options.env,

@@ -2,6 +2,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
+type Asked = Pick<ServedCall, "asked" | "toolResults">;
+
 /** One answered or refused request, as the provider itself knows it. */
 export interface ServedCall {
   readonly model: string;
@@ -12,6 +14,8 @@ export interface ServedCall {
   readonly usage: ServedUsage | undefined;
   /** What the user asked last. */
   readonly asked: string;
+  /** What tools answered to that so far. */
+  readonly toolResults: readonly string[];
 }
 
 interface ServedUsage {
@@ -62,11 +66,14 @@ const isUsers = (message: ChatMessage): boolean =>
   message.role === "user" && !textOf(message).includes("OPENCLAW_INTERNAL_CONTEXT");
 
 /** Words in the last user message pick what happens. */
-function decide(messages: readonly ChatMessage[]): Behaviour & { readonly asked: string } {
+function decide(messages: readonly ChatMessage[]): Behaviour & Asked {
   const last = messages.findLastIndex(isUsers);
   const asked = messages[last] === undefined ? "" : textOf(messages[last]);
-  const isToolDone = messages.slice(last + 1).some(({ role }) => role === "tool");
-  return { asked, ...behaviourOf(asked, isToolDone) };
+  const toolResults = messages
+    .slice(last + 1)
+    .filter(({ role }) => role === "tool")
+    .map(textOf);
+  return { asked, toolResults, ...behaviourOf(asked, toolResults.length > 0) };
 }
 
 function behaviourOf(asked: string, isToolDone: boolean): Behaviour {
@@ -107,7 +114,7 @@ export async function startMockProvider(): Promise<MockProvider> {
     const body = (await json(request)) as ChatRequest;
     const behaviour = decide(body.messages);
     calls += 1;
-    const { status = 200, asked } = behaviour;
+    const { status = 200, asked, toolResults } = behaviour;
     const usage: ServedUsage = {
       promptTokens: 120 + (calls % 7),
       cachedTokens: 20,
@@ -121,6 +128,7 @@ export async function startMockProvider(): Promise<MockProvider> {
       status,
       usage: status === 200 ? usage : undefined,
       asked,
+      toolResults,
     });
     if (status !== 200) {
       const error = { message: `mock upstream failure ${status}`, type: "server_error" };

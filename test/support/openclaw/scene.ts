@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -74,6 +74,8 @@ export const HOOKS = [
   "onSubagentKilled",
 ] as const;
 
+type Hook = (typeof HOOKS)[number];
+
 /** Writes down each payload; stops turns that ask for it. */
 const RECORDING_HOOK = `import { appendFileSync } from "node:fs";
 export default (ctx) => {
@@ -85,7 +87,7 @@ export default (ctx) => {
 const THROWING_HOOK = `export default (ctx) => { throw new Error("thrown at " + ctx.hookPoint); };`;
 
 /** Every hook thrice: one that throws first, one that throws later, and one that writes down. */
-export const recordingHooks = (work: string): object =>
+export const recordingHooks = (work: string): Record<Hook, object[]> =>
   Object.fromEntries(
     HOOKS.map((hook) => [
       hook,
@@ -94,7 +96,7 @@ export const recordingHooks = (work: string): object =>
         { script: path.join(work, "records.mjs") },
       ],
     ]),
-  );
+  ) as Record<Hook, object[]>;
 
 /** Polls until there is something. */
 export async function until<T>(
@@ -117,9 +119,9 @@ export async function startScene(
   await using started = new AsyncDisposableStack();
   const host = await installHost();
   const folder = process.env["TURNSPAN_PLUGIN_FOLDER"] ?? (await packTurnspan()).folder;
-  const { path: work } = started.use(
-    await mkdtempDisposable(path.join(tmpdir(), "turnspan-openclaw-")),
-  );
+  const work = await mkdtemp(path.join(tmpdir(), "turnspan-openclaw-"));
+  // What a gateway started may write for a moment after its own end.
+  started.defer(() => rm(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 }));
   const provider = started.use(await startMockProvider());
   writeFileSync(path.join(work, "records.mjs"), RECORDING_HOOK);
   writeFileSync(path.join(work, "throws.mjs"), THROWING_HOOK);

@@ -1,7 +1,7 @@
 import { type Fields, record, records, text, timeMs } from "../../fields.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
 import { SessionStory, type ToldToolEnd } from "../../session-story.ts";
-import type { FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
+import type { CliAgentId, FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
 import { threadOf } from "./transcript.ts";
 
 /** A line of a thread, with what every line has. */
@@ -17,7 +17,7 @@ const INTERRUPTED = /^\[Request interrupted by user/;
 
 /** Reads from Claude Code's transcripts what happened beside model calls. */
 export class ClaudeStory implements StoryReader {
-  readonly #story = new SessionStory("claude-code");
+  readonly #story: SessionStory;
   readonly #seenLines: SeenCalls;
   readonly #reader: number;
   readonly #content: boolean;
@@ -25,7 +25,8 @@ export class ClaudeStory implements StoryReader {
   /** A command of the program's, which is a turn if a model answers it. */
   #command: Moment | undefined;
 
-  constructor({ seenLines, content }: StoryOptions) {
+  constructor({ seenLines, content }: StoryOptions, agent: CliAgentId = "claude-code") {
+    this.#story = new SessionStory(agent);
     this.#seenLines = seenLines;
     this.#reader = seenLines.addReader();
     this.#content = content;

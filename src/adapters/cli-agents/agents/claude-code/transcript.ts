@@ -2,10 +2,9 @@ import type { Cost, ModelEnd, Usage } from "../../../../lifecycle/events.ts";
 import { count, type Fields, record, text, timeMs } from "../../fields.ts";
 import { OpenCalls } from "../../open-calls.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
-import type { FileFacts, TranscriptCall, TranscriptReader } from "../../transcript.ts";
+import type { CliAgentId, FileFacts, TranscriptCall, TranscriptReader } from "../../transcript.ts";
 import { UnlistedUsage } from "./unlisted-usage.ts";
 
-const AGENT = "claude-code";
 const NANO_USD = 1e9;
 /** Answers that the program made up itself: errors, interruptions. */
 const SYNTHETIC_MODEL = "<synthetic>";
@@ -15,6 +14,7 @@ const SYNTHETIC_MODEL = "<synthetic>";
  * call's usage; lines of a session that another was forked from are in both, some naming their session.
  */
 export class ClaudeReader implements TranscriptReader {
+  readonly #agent: CliAgentId;
   readonly #calls: OpenCalls;
   readonly #unlisted = new UnlistedUsage();
   #file: FileFacts = { path: "" };
@@ -23,7 +23,8 @@ export class ClaudeReader implements TranscriptReader {
   #isFork = false;
   #settled: TranscriptCall[] = [];
 
-  constructor(seen: SeenCalls) {
+  constructor(seen: SeenCalls, agent: CliAgentId = "claude-code") {
+    this.#agent = agent;
     this.#calls = new OpenCalls(seen);
   }
 
@@ -80,7 +81,7 @@ export class ClaudeReader implements TranscriptReader {
         mayReplay: thread !== undefined,
       },
       {
-        agent: AGENT,
+        agent: this.#agent,
         sessionId,
         subagent: thread === undefined ? undefined : this.#subagentOf(line),
         thread,

@@ -1,0 +1,59 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { type CollectorName, filesOf, root } from "../../collector/configs.ts";
+import { findPorts, Program } from "./processes.ts";
+import { buildProgram } from "./programs.ts";
+
+export interface Collector {
+  readonly program: Program;
+  /** What SDKs send to. */
+  readonly url: string;
+  /** What other collectors send to, `127.0.0.1:<port>`. */
+  readonly grpc: string;
+  /** Its queues, and its audit file. */
+  readonly folder: string;
+  readonly auditFolder: string;
+}
+
+/** Waits that a test does not have the time for. Everything else is as it is shipped. */
+const HURRY = {
+  RETRY_MAX: "1s",
+  TRACE_WAIT: "20s",
+  TRACE_WAIT_AFTER_ROOT: "2s",
+  DERIVED_INTERVAL: "2s",
+  OWN_METRICS_INTERVAL_MS: "2000",
+} as const;
+
+/** Starts a collector from the files that users get, on ports and in a folder of its own. */
+export async function startCollector(
+  name: CollectorName,
+  folder: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<Collector> {
+  mkdirSync(folder, { recursive: true });
+  const [grpcPort, httpPort, healthPort] = await findPorts(3);
+  const binary = await buildProgram("collector");
+  const url = `http://127.0.0.1:${httpPort}`;
+  const program = new Program({
+    words: [binary, ...filesOf(name).map((file) => `--config=${path.join(root, file)}`)],
+    env: {
+      ...HURRY,
+      OTLP_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
+      OTLP_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+      HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
+      OWN_METRICS_ENDPOINT: url,
+      COLLECTOR_NAME: path.basename(folder),
+      DATA_DIR: folder,
+      ...variables,
+    },
+    ...{ folder, name, readyUrl: `http://127.0.0.1:${healthPort}/` },
+  });
+  await program.start();
+  return {
+    program,
+    url,
+    grpc: `127.0.0.1:${grpcPort}`,
+    folder,
+    auditFolder: path.join(folder, "audit"),
+  };
+}

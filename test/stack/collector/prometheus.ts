@@ -1,0 +1,60 @@
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { readText, root } from "../../collector/configs.ts";
+import { findPorts, Program } from "./processes.ts";
+import { buildProgram } from "./programs.ts";
+
+export interface Prometheus {
+  readonly program: Program;
+  readonly url: string;
+  query(expr: string): Promise<readonly Sample[]>;
+  /** The one value of a query; NaN where there is none. */
+  value(expr: string): Promise<number>;
+}
+
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [seconds: number, value: string];
+}
+
+/** The Prometheus of docker-compose.yml: its settings, its rules, its flags. */
+export async function startPrometheus(folder: string): Promise<Prometheus> {
+  mkdirSync(folder, { recursive: true });
+  const [port] = await findPorts(1);
+  const url = `http://127.0.0.1:${port}`;
+  const settings = readText("collector/stack/prometheus.yml").replace("30s", "2s");
+  writeFileSync(path.join(folder, "prometheus.yml"), settings);
+  cpSync(
+    path.join(root, "dashboards/alerts/turnspan.rules.yml"),
+    path.join(folder, "turnspan.rules.yml"),
+  );
+  const program = new Program({
+    words: [
+      await buildProgram("prometheus"),
+      `--config.file=${path.join(folder, "prometheus.yml")}`,
+      `--storage.tsdb.path=${path.join(folder, "tsdb")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      ...["--web.enable-otlp-receiver", "--enable-feature=exemplar-storage"],
+    ],
+    ...{ folder, name: "prometheus", readyUrl: `${url}/-/ready` },
+  });
+  await program.start();
+  const query = (expr: string) => ask<readonly Sample[]>(`${url}/api/v1/query`, { query: expr });
+  return {
+    ...{ program, url, query },
+    value: async (expr) => Number((await query(expr))[0]?.value[1] ?? Number.NaN),
+  };
+}
+
+/** Asks Prometheus' API; throws with its own words where it refuses. */
+export async function ask<Data>(
+  url: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Data> {
+  const response = await fetch(`${url}?${new URLSearchParams(parameters)}`);
+  const answer = (await response.json()) as
+    | { readonly status: "success"; readonly data: { readonly result: Data } }
+    | { readonly status: "error"; readonly error: string };
+  if (answer.status === "error") throw new Error(`${parameters["query"]}: ${answer.error}`);
+  return answer.data.result;
+}
