@@ -45,7 +45,7 @@ export function stat({ title, source, expr, unit, decimals }: StatPanel): Builde
   return decimals === undefined ? panel : panel.decimals(decimals);
 }
 
-export interface Series {
+interface Series {
   readonly expr: string;
   readonly legend: string;
   /** Shows traces as points that open them. */

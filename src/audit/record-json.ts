@@ -1,9 +1,13 @@
 import type { AttributeValue } from "@opentelemetry/api";
+import { RecentMap } from "../base/recent-map.ts";
 import { mayHoldSecret, redactText } from "../base/redact.ts";
 import { toCanonicalJson } from "../base/segment-entry.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
 
 type Attributes = WireRecord["attributes"];
+
+const MAX_REMEMBERED = 1024;
+const MAX_REMEMBERED_LENGTH = 128;
 
 /** The attributes of one event's records: in which order they stand in canonical JSON. */
 interface Shape {
@@ -22,13 +26,32 @@ interface Shape {
 export class RecordWriter {
   /** The last shape of each event; there are as many events as in the table of records. */
   readonly #shapes = new Map<string, Shape>();
+  /** Short texts without secrets: most of a record's are those of the one before. */
+  readonly #clean = new RecentMap<string, true>(MAX_REMEMBERED);
 
   write(record: WireRecord): string {
-    const attributes = withoutSecrets(record.attributes);
+    const { attributes: given } = record;
+    const attributes = this.#mayHoldSecret(given) ? withoutSecrets(given) : given;
     const shape = this.#shapeOf(record.eventName, attributes);
     if (!shape.isPlain) return writeAnything(record, attributes);
     const json = JSON.stringify(inOrder(record, attributes, shape.sorted));
     return isDoubtful(json) ? writeAnything(record, attributes) : json;
+  }
+
+  #mayHoldSecret(attributes: Attributes): boolean {
+    for (const name in attributes) {
+      const value = attributes[name];
+      if (typeof value === "string" && !this.#isClean(value)) return true;
+      if (typeof value === "object" && mayHoldSecret(String(value))) return true;
+    }
+    return false;
+  }
+
+  #isClean(text: string): boolean {
+    if (this.#clean.has(text)) return true;
+    if (mayHoldSecret(text)) return false;
+    if (text.length <= MAX_REMEMBERED_LENGTH) this.#clean.set(text, true);
+    return true;
   }
 
   #shapeOf(eventName: string, attributes: Attributes): Shape {
@@ -84,14 +107,7 @@ function toSayable(value: unknown): unknown {
   return Array.isArray(value) ? value.map((item) => toSayable(item) ?? null) : value;
 }
 
-/** One look at all texts together; only where that finds something, at each. */
 function withoutSecrets(attributes: Attributes): Attributes {
-  let texts = "";
-  for (const name in attributes) {
-    const value = attributes[name];
-    if (typeof value === "string" || typeof value === "object") texts += `${value}\n`;
-  }
-  if (!mayHoldSecret(texts)) return attributes;
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, cleanValue(value)]),
   );

@@ -61,6 +61,10 @@ const commands = {
     summary: "run a CLI agent, and give its sessions metadata",
     load: async () => (await import("./commands/run-agent.ts")).runAgentCommand,
   },
+  statusline: {
+    summary: "one line for an agent's status bar: cost of the session and of today",
+    load: async () => (await import("./commands/statusline.ts")).statuslineCommand,
+  },
   prices: {
     summary: "show which price a model has and where it comes from, or add one",
     load: async () => (await import("./commands/prices.ts")).pricesCommand,

@@ -1,4 +1,5 @@
-// How long the query API takes when the store holds a million spans: each answer as a client gets it.
+// How long the query API takes when the store holds a million spans, or BENCH_SPANS of them: each answer as a client
+// gets it.
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionList, TurnList } from "../../src/server/api-types.ts";
@@ -9,7 +10,7 @@ import { type ServerProcess, startServerProcess } from "./server/server-process.
 import { BATCH, makeBodies, Workload } from "./server/spans.ts";
 
 const isQuick = process.argv.includes("--quick");
-const SPANS = isQuick ? 50_000 : 1_000_000;
+const SPANS = Number(process.env["BENCH_SPANS"] ?? (isQuick ? 50_000 : 1_000_000));
 const BODIES_AT_ONCE = 100;
 const RUNS = isQuick ? 5 : 30;
 const DAY_MS = 86_400_000;

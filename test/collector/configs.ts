@@ -6,7 +6,7 @@ export const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(root, "collector");
 
 /** Which files make a collector, in the order in which they are given to it. */
-export const STORE_PARTS = [
+const STORE_PARTS = [
   "parts/stores.yaml",
   "parts/audit.yaml",
   "parts/secrets.yaml",

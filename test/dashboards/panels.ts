@@ -18,7 +18,7 @@ interface DataSource {
   readonly uid: string;
 }
 
-export interface Target {
+interface Target {
   readonly datasource: DataSource;
   readonly expr?: string;
   readonly exemplar?: boolean;

@@ -94,6 +94,7 @@ test("turnspan --help lists these commands", async () => {
     "install",
     "uninstall",
     "run",
+    "statusline",
     "prices",
     "audit",
     "doctor",
@@ -102,7 +103,7 @@ test("turnspan --help lists these commands", async () => {
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["config", "hooks", "cost", "run", "prices", "audit", "doctor", "replay"]) {
+  for (const command of ["config", "hooks", "cost", "run", "statusline", "prices", "audit", "doctor", "replay"]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

@@ -67,7 +67,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
         project: path.join(cwd, ".claude", "settings.local.json"),
         managed: "/etc/claude-code/managed-settings.json",
       })[scope],
-    events: CLAUDE_LIKE,
+    events: [...CLAUDE_LIKE, "PostModelSwitch"],
     json: "plain",
     timeout: 5,
     http: { except: ["SessionStart"], timeout: 5 },

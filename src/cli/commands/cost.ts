@@ -1,17 +1,12 @@
 import path from "node:path";
 import { createProjectFinder } from "../../adapters/cli-agents/find-project.ts";
-import { findTranscripts, type SessionFiles } from "../../adapters/cli-agents/find-transcripts.ts";
-import { readSession } from "../../adapters/cli-agents/read-session.ts";
-import { SeenCalls } from "../../adapters/cli-agents/seen-calls.ts";
+import { findTranscripts } from "../../adapters/cli-agents/find-transcripts.ts";
 import { CodedError } from "../../base/errors.ts";
-import { createPriceBook } from "../../pricing/price-book.ts";
-import { findPriceFile } from "../../pricing/price-file.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { startProgress } from "../progress.ts";
 import { costJson } from "./cost-json.ts";
-import { CostLedger } from "./cost-ledger.ts";
 import { type Calendar, dayBefore, openCalendar, readMoment } from "./cost-period.ts";
+import { readCosts } from "./cost-reading.ts";
 import { type CostReport, hasTroubles } from "./cost-report.ts";
 import { allBy, type By, isBy, placeCells, sumUp, toRows, unknownPrices } from "./cost-rows.ts";
 import { costText, nothingText, troubleText } from "./cost-text.ts";
@@ -81,55 +76,11 @@ function readRequest(args: readonly string[], cli: CliContext): CostRequest {
   };
 }
 
-interface Reading {
-  readonly ledger: CostLedger;
-  readonly filesRead: number;
-  readonly filesTooOld: number;
-  readonly bytesRead: number;
-  readonly brokenLines: ReadonlyMap<string, number>;
-  readonly unreadable: readonly string[];
-}
-
-const countFiles = (sessions: readonly SessionFiles[]): number =>
-  sessions.reduce((sum, { files }) => sum + files.length, 0);
-
-async function readAll(
-  sessions: readonly SessionFiles[],
-  { calendar, sinceMs = Number.NEGATIVE_INFINITY }: CostRequest,
-  cli: CliContext,
-): Promise<Reading> {
-  const { price } = await createPriceBook({ userFile: findPriceFile(cli.env) });
-  const ledger = new CostLedger({ price, calendar, sinceMs });
-  const recent = sessions.filter(({ modifiedMs }) => modifiedMs >= sinceMs);
-  const seen = new SeenCalls();
-  const brokenLines = new Map<string, number>();
-  const unreadable: string[] = [];
-  const progress = startProgress(cli, "MB", 1);
-  let bytesRead = 0;
-  for (const session of recent) {
-    const calls = readSession(session, {
-      seen,
-      signal: cli.signal,
-      onBytes: (bytes) => {
-        bytesRead += bytes;
-        progress.count(Math.floor(bytesRead / 1e6));
-      },
-      onBrokenLines: (file, lines) => brokenLines.set(file, lines),
-      onUnreadable: (file) => unreadable.push(file),
-    });
-    for await (const batch of calls) for (const call of batch) ledger.add(call);
-  }
-  progress.end();
-  const filesRead = countFiles(recent);
-  const filesTooOld = countFiles(sessions) - filesRead;
-  return { ledger, filesRead, filesTooOld, bytesRead, brokenLines, unreadable };
-}
-
 async function runCost(args: readonly string[], cli: CliContext): Promise<number> {
   const request = readRequest(args, cli);
   const { env, signal } = cli;
   const found = await findTranscripts({ env, paths: request.paths, signal });
-  const reading = await readAll(found.sessions, request, cli);
+  const reading = await readCosts(found.sessions, request, cli);
   const cells = await placeCells(reading.ledger.cells, createProjectFinder());
   const report: CostReport = {
     by: request.by,

@@ -8,9 +8,8 @@ import { orNull, type StoreReader } from "./reader.ts";
 
 type KeyName = "project" | "agent" | "model";
 
-/** Sums of one key, in one quarter of an hour or over all of them. */
+/** Sums of one key over some time. */
 interface SumRow {
-  readonly bucket: number | null;
   readonly key: string | null;
   readonly provider: string;
 }
@@ -22,22 +21,13 @@ const WHERE = `
 
 /** A statement for each way to ask; a model is told apart by who serves it. */
 const statements = {
-  project: {
-    whole: `select null as bucket, project as key, '' as provider, ${sums} from cost_roll ${WHERE} group by project`,
-    byTime: `select bucket, project as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket, project`,
-  },
-  agent: {
-    whole: `select null as bucket, agent as key, '' as provider, ${sums} from cost_roll ${WHERE} group by agent`,
-    byTime: `select bucket, agent as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket, agent`,
-  },
-  model: {
-    whole: `select null as bucket, model as key, provider, ${sums} from cost_roll ${WHERE} group by model, provider`,
-    byTime: `select bucket, model as key, provider, ${sums} from cost_roll ${WHERE} group by bucket, model, provider`,
-  },
-} as const satisfies Record<KeyName, { readonly whole: string; readonly byTime: string }>;
+  project: `select project as key, '' as provider, ${sums} from cost_roll ${WHERE} group by project`,
+  agent: `select agent as key, '' as provider, ${sums} from cost_roll ${WHERE} group by agent`,
+  model: `select model as key, provider, ${sums} from cost_roll ${WHERE} group by model, provider`,
+} as const satisfies Record<KeyName, string>;
 
-const BY_TIME = `
-  select bucket, null as key, '' as provider, ${sums} from cost_roll ${WHERE} group by bucket`;
+/** One row, whether there is anything or not. */
+const ALL = `select null as key, '' as provider, ${sums} from cost_roll ${WHERE}`;
 const UNKNOWN = `
   select provider, model, sum(unknown_cost_calls) as calls,
     sum(model_calls) - sum(unknown_cost_calls) as pricedCalls,
@@ -79,10 +69,12 @@ export function reportCost(store: StoreReader, query: CostQuery, nowMs: number):
   const rows =
     by === "day"
       ? byDay(
-          store.spans.all<SumRow>(split === undefined ? BY_TIME : statements[split].byTime, filter),
+          store,
+          filter,
+          split === undefined ? ALL : statements[split],
           listDays(fromMs, toMs, tz),
         )
-      : store.spans.all<SumRow>(statements[by].whole, filter).map((row) => toRow(row, undefined));
+      : store.spans.all<SumRow>(statements[by], filter).map((row) => toRow(row, undefined));
   const total = createTotals();
   for (const { totals } of rows) addTotals(total, { ...totals, toolCalls: 0 });
   return {
@@ -96,37 +88,27 @@ export function reportCost(store: StoreReader, query: CostQuery, nowMs: number):
   };
 }
 
-/** Puts the buckets into their days. A day without calls has a row where rows are days. */
-function byDay(rows: readonly SumRow[], days: readonly Day[]): CostRow[] {
-  const isSplit = rows.some(({ key }) => key !== null);
-  const found = new Map<string, CostRow>();
-  const rowFor = (day: Day, row: SumRow): CostRow => {
-    const id = [day.name, row.key ?? "", row.provider].join("\0");
-    const known = found.get(id) ?? emptyRow(day, row);
-    found.set(id, known);
-    return known;
-  };
-  let at = 0;
-  for (const row of rows) {
-    const timeMs = ((row.bucket ?? 0) * BUCKET_US) / 1000;
-    while ((days[at + 1]?.startMs ?? Number.POSITIVE_INFINITY) <= timeMs) at += 1;
-    const day = days[at];
-    if (day === undefined) continue;
-    addTotals(rowFor(day, row).totals as ReturnType<typeof createTotals>, totalsOf(row));
-  }
-  if (!isSplit) for (const day of days) rowFor(day, { bucket: null, key: null, provider: "" });
-  return [...found.values()]
-    .map((row) => ({ ...row, totals: withoutTools({ ...createTotals(), ...row.totals }) }))
-    .sort((one, other) => (one.dayStartMs ?? 0) - (other.dayStartMs ?? 0));
+interface CostFilter extends ReturnType<typeof bucketsOf> {
+  readonly project: string | null;
+  readonly agent: string | null;
 }
 
-const emptyRow = (day: Day, { key, provider }: SumRow): CostRow => ({
-  day: day.name,
-  dayStartMs: day.startMs,
-  key: key || null,
-  provider: provider || null,
-  totals: createTotals(),
-});
+/** Asks for each day apart: what the rows of a day sum up to is added where they lie. */
+const byDay = (
+  store: StoreReader,
+  filter: CostFilter,
+  statement: string,
+  days: readonly Day[],
+): CostRow[] =>
+  days.flatMap((day, at) => {
+    const next = days[at + 1];
+    const ofDay = {
+      ...filter,
+      fromBucket: Math.max(filter.fromBucket, bucketOf(day.startMs)),
+      toBucket: next === undefined ? filter.toBucket : bucketOf(next.startMs),
+    };
+    return store.spans.all<SumRow>(statement, ofDay).map((row) => toRow(row, day));
+  });
 
 const toRow = (row: SumRow, day: Day | undefined): CostRow => ({
   day: day?.name ?? null,

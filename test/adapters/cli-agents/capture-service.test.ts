@@ -131,6 +131,22 @@ test("a session that is resumed within seconds ends again, though it says the sa
   expect(ends.map(({ event }) => event)).toMatchObject([{ reason: "other" }, { reason: "other" }]);
 });
 
+test("a model that the user changes is a settings change of the session", async () => {
+  using data = openData();
+  const [start = "", ...rest] = linesOf("claude-code/plain");
+  const session_id = JSON.parse(start).session_id;
+  data.leave("claude-code", JSON.stringify({ ...JSON.parse(start), model: "claude-opus-4-5" }));
+  const event = { session_id, hook_event_name: "PostModelSwitch", from_model: "claude-opus-4-5" };
+  data.leave("claude-code", JSON.stringify({ ...event, to_model: "claude-haiku-4-5" }));
+  for (const line of rest) data.leave("claude-code", line);
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const patches = told.filter(({ event: { type } }) => type === "session.patch");
+  expect(patches.map((each) => each.event)).toMatchObject([
+    { patch: { model: "claude-haiku-4-5" }, source: "hook", time: BEGAN_MS + 1000 },
+  ]);
+});
+
 test("a session that is over stays in its journal until all of it is stored", async () => {
   using data = openData("codex/plain");
   const { service } = openService(data.path, { isStored: false });

@@ -13,6 +13,7 @@ test("each agent's own folders are searched, and those that its environment name
   expect(await places({ HOME: "/h" })).toEqual([
     "claude-code /h/.claude/projects",
     "claude-code /h/.config/claude/projects",
+    "hawa-code /h/.hcode/projects",
     "qwen-code /h/.qwen/projects",
     "gemini-cli /h/.gemini/tmp",
     "codex /h/.codex/sessions",
@@ -27,6 +28,7 @@ test("each agent's own folders are searched, and those that its environment name
   };
   expect(await places(named)).toEqual([
     "claude-code /cc/projects",
+    "hawa-code /h/.hcode/projects",
     "qwen-code /qw/projects",
     "gemini-cli /gm/.gemini/tmp",
     "codex /cx/sessions",

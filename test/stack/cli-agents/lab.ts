@@ -20,7 +20,7 @@ const install: {
 export const installAgents = (): Promise<void> =>
   install.installDependencies(import.meta.dirname, ["--ignore-scripts"]);
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;

@@ -5,7 +5,7 @@ import type { CliAgentId } from "../../../src/adapters/cli-agents/transcript.ts"
 export type InstalledAgent = Exclude<CliAgentId, "hawa-code">;
 
 /** What a program runs with: where its model is, and its home. */
-export interface Place {
+interface Place {
   readonly home: string;
   readonly modelUrl: string;
 }

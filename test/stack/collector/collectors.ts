@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type CollectorName, filesOf, root } from "../../collector/configs.ts";
-import { findPorts, Program } from "./processes.ts";
+import { answers, findPorts, Program } from "./processes.ts";
 import { buildProgram } from "./programs.ts";
 
 export interface Collector {
@@ -29,13 +29,20 @@ export async function startCollector(
   name: CollectorName,
   folder: string,
   variables: Readonly<Record<string, string>>,
+  /** A file that comes last. */
+  ...overlays: readonly string[]
 ): Promise<Collector> {
   mkdirSync(folder, { recursive: true });
   const [grpcPort, httpPort, healthPort] = await findPorts(3);
   const binary = await buildProgram("collector");
   const url = `http://127.0.0.1:${httpPort}`;
   const program = new Program({
-    words: [binary, ...filesOf(name).map((file) => `--config=${path.join(root, file)}`)],
+    words: [
+      binary,
+      ...[...filesOf(name).map((file) => path.join(root, file)), ...overlays].map(
+        (file) => `--config=${file}`,
+      ),
+    ],
     env: {
       ...HURRY,
       OTLP_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
@@ -46,7 +53,7 @@ export async function startCollector(
       DATA_DIR: folder,
       ...variables,
     },
-    ...{ folder, name, readyUrl: `http://127.0.0.1:${healthPort}/` },
+    ...{ folder, name, isReady: answers(`http://127.0.0.1:${healthPort}/`) },
   });
   await program.start();
   return {

@@ -3,23 +3,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
+import { countInServer, expectAllToArrive, RATE } from "./arrivals.ts";
 import { type Collector, startCollector } from "./collectors.ts";
 import { sendRecords } from "./load.ts";
 import { waitFor } from "./processes.ts";
-import { readAuditFile } from "./records.ts";
 
 const LIMIT_MS = 600_000;
-const RATE = 500;
 /** How long the central collector is away: a minute; ten in the full tier. */
 const AWAY_MS = process.env["TURNSPAN_STACK"] === "full" ? 600_000 : 60_000;
 
 const started = new AsyncDisposableStack();
+const folder = makeTemporaryFolder();
 let server: TestServer;
 let central: Collector;
 let edge: Collector;
 
 beforeAll(async () => {
-  const folder = started.use(makeTemporaryFolder());
+  started.use(folder);
   server = started.use(await startTestServer());
   central = await startCollector("central", path.join(folder.path, "central-1"), {
     RECORDS_ENDPOINT: server.server.otlpUrl,
@@ -37,45 +37,6 @@ beforeAll(async () => {
 
 afterAll(() => started.disposeAsync(), 120_000);
 
-/** Sends while something happens, and waits until every acknowledged record is in the file and in the server. */
-async function sendWhile(
-  prefix: string,
-  count: number,
-  act: () => Promise<void>,
-): Promise<{ readonly doubles: number }> {
-  const [{ acknowledged }] = await Promise.all([
-    sendRecords(() => edge.url, { prefix, perSecond: RATE, count }),
-    act(),
-  ]);
-  expect(acknowledged.length).toBe(count);
-  const inFile = await waitFor("all records in the audit file", LIMIT_MS, async () => {
-    const times = readAuditFile(central.auditFolder);
-    return acknowledged.every((id) => times.has(id)) && times;
-  });
-  await waitFor("all records in the server", LIMIT_MS, async () => {
-    const { records } = await server.ask<{ readonly records: readonly { readonly id: string }[] }>(
-      `/api/records?event=turnspan.message.received&limit=1`,
-    );
-    return records.length > 0 && (await countInServer(prefix)) === count;
-  });
-  const doubles = acknowledged.reduce((sum, id) => sum + (inFile.get(id) ?? 0) - 1, 0);
-  console.log(`${prefix}: ${count} records, ${doubles} came twice`);
-  return { doubles };
-}
-
-/** Records of the server are unique by id: so many there are. */
-async function countInServer(prefix: string): Promise<number> {
-  let found = 0;
-  for (let cursor: string | null = ""; cursor !== null; ) {
-    const page: { records: { id: string }[]; nextCursor: string | null } = await server.ask(
-      `/api/records?event=turnspan.message.received&limit=1000${cursor === "" ? "" : `&cursor=${cursor}`}`,
-    );
-    found += page.records.filter(({ id }) => id.startsWith(prefix)).length;
-    cursor = page.nextCursor;
-  }
-  return found;
-}
-
 async function kill({ program }: Collector, awayMs: number): Promise<void> {
   await program.end("SIGKILL");
   await sleep(awayMs);
@@ -85,7 +46,7 @@ async function kill({ program }: Collector, awayMs: number): Promise<void> {
 test("an edge that is killed under load loses no record that it acknowledged", {
   timeout: LIMIT_MS,
 }, async () => {
-  await sendWhile("edge-", 5000, async () => {
+  await expectAllToArrive({ edge, central, server }, { prefix: "edge-", count: 5000 }, async () => {
     await sleep(3000);
     await kill(edge, 1000);
     await sleep(2000);
@@ -96,17 +57,54 @@ test("an edge that is killed under load loses no record that it acknowledged", {
 test("a central collector that is killed under load loses no record", {
   timeout: LIMIT_MS,
 }, async () => {
-  await sendWhile("central-", 5000, async () => {
-    await sleep(3000);
-    await kill(central, 1000);
-    await sleep(2000);
-    await kill(central, 0);
-  });
+  await expectAllToArrive(
+    { edge, central, server },
+    { prefix: "central-", count: 5000 },
+    async () => {
+      await sleep(3000);
+      await kill(central, 1000);
+      await sleep(2000);
+      await kill(central, 0);
+    },
+  );
 });
 
 test("all records arrive that came while the central collector was away", {
   timeout: AWAY_MS + LIMIT_MS,
 }, async () => {
   const count = (RATE * AWAY_MS) / 1000;
-  await sendWhile("away-", count, () => kill(central, AWAY_MS));
+  await expectAllToArrive({ edge, central, server }, { prefix: "away-", count: count }, () =>
+    kill(central, AWAY_MS),
+  );
+});
+
+test("the control: an edge whose queue is in memory loses what it acknowledged", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const inMemory = folder.write(
+    "in-memory.yaml",
+    "exporters: { otlp_grpc/records: { sending_queue: { storage: null } } }",
+  );
+  const count = 1000;
+  await central.program.end("SIGKILL");
+  const variables = { CENTRAL_ENDPOINT: central.grpc, CENTRAL_ENDPOINT_2: central.grpc };
+  const place = path.join(folder.path, "edge-in-memory");
+  const forgetful = await startCollector("edge", place, variables, inMemory);
+  await using program = forgetful.program;
+  const sent = { prefix: "memory-", perSecond: RATE, count };
+  const { acknowledged } = await sendRecords(() => forgetful.url, sent);
+  expect(acknowledged.length).toBe(count);
+  await program.end("SIGKILL");
+  await program.start();
+  await central.program.start();
+  // What comes after them arrives, and they do not.
+  await sendRecords(() => edge.url, { prefix: "after-", perSecond: RATE, count: 50 });
+  await waitFor(
+    "the records after them",
+    LIMIT_MS,
+    async () => (await countInServer(server, "after-")) === 50,
+  );
+  const arrived = await countInServer(server, "memory-");
+  console.log(`control: ${count - arrived} of ${count} acknowledged records were lost`);
+  expect(arrived).toBeLessThan(count);
 });

@@ -18,8 +18,8 @@ const AGENTS = ["coder", "planner", "researcher", "support", "writer"] as const;
 const MODELS = ["large-1", "small-1"] as const;
 const SESSIONS = 100;
 const TURNS_OF_A_SESSION = 20;
-export const COSTLY_NANO_USD = 500_000_000;
-export const SLOW_MS = 60_000;
+const COSTLY_NANO_USD = 500_000_000;
+const SLOW_MS = 60_000;
 
 /** 2,000 turns in 100 sessions. `seed` parts days that are played at the same time. */
 export function planDay(seed = 1, sessions = SESSIONS): readonly PlannedTurn[] {

@@ -10,8 +10,10 @@ import { type Collector, startCollector } from "./collectors.ts";
 import { isAlwaysKept, type PlannedTurn, planDay, spansOf, sumOf } from "./day-plan.ts";
 import { plantSpan } from "./planted.ts";
 import { waitFor } from "./processes.ts";
+import { requireTool } from "./programs.ts";
 import { ask, type Prometheus, type Sample, startPrometheus } from "./prometheus.ts";
 import { readAuditFile } from "./records.ts";
+import { runDay } from "./run-day.ts";
 
 const LIMIT_MS = 300_000;
 const day = planDay();
@@ -42,27 +44,12 @@ beforeAll(async () => {
     CENTRAL_ENDPOINT_2: central.grpc,
   });
   started.use(edge.program);
-  await playDay(edge.url);
+  const audit = path.join(folder.path, "audit");
+  await runDay({ url: edge.url, audit, seed: 1, sessions: 100 });
   kept = await waitForTraces();
 }, 1_800_000);
 
 afterAll(() => started.disposeAsync(), 120_000);
-
-async function playDay(url: string): Promise<void> {
-  const program = path.join(import.meta.dirname, "play-day.ts");
-  const { code, stdout, stderr } = await runProcess(
-    process.execPath,
-    [program, url, path.join(folder.path, "audit")],
-    {
-      env: {
-        ...{ PATH: process.env["PATH"], HOME: folder.path },
-        ...{ OTEL_METRIC_EXPORT_INTERVAL: "1000", OTEL_METRIC_EXPORT_TIMEOUT: "1000" },
-      },
-    },
-  );
-  expect(stderr).toBe("");
-  expect({ code, dropped: stdout.trim() }).toEqual({ code: 0, dropped: "[]" });
-}
 
 /** Spans of each trace that was kept, when all that must be there is. */
 async function waitForTraces(): Promise<ReadonlyMap<string, number>> {
@@ -111,8 +98,11 @@ test("every session's span is kept", async () => {
   expect(new Set(ended.map(({ sessionKey }) => sessionKey))).toEqual(wanted);
 });
 
-/** A session's start, patch and end, and each turn's start and end. */
-const RECORDS = 2 * day.length + 3 * new Set(day.map(({ sessionKey }) => sessionKey)).size;
+/** A session's start, patch and end, each turn's start and end, each decision of a guard. */
+const RECORDS =
+  3 * new Set(day.map(({ sessionKey }) => sessionKey)).size +
+  2 * day.length +
+  day.filter(({ outcome }) => outcome === "blocked").length;
 
 test("every record is in the audit file and in the server once", async () => {
   const inFile = await waitFor("records in the audit file", LIMIT_MS, async () => {
@@ -241,6 +231,22 @@ async function rangeOf(query: string): Promise<number> {
   });
   return series.length;
 }
+
+test("every table's rows are made of the server's real answers", async () => {
+  const jq = await requireTool("jq");
+  const tables = dashboards.flatMap(panelsOf).filter(({ type }) => type === "table");
+  expect(tables.length).toBeGreaterThan(3);
+  for (const { title, targets } of tables) {
+    const [{ url = "", root_selector: rows = "", columns = [] } = {}] = targets;
+    const range = url.replace("$__from", "0").replace("$__to", String(Date.now()));
+    const answer = folder.write("answer.json", await records.ask<object>(range));
+    const ended = await runProcess(jq, ["-c", rows, answer]);
+    expect(ended.stderr, title).toBe("");
+    const first = JSON.parse(ended.stdout.split("\n")[0] || "{}") as object;
+    expect(Object.keys(first), title).toEqual(columns.map(({ selector }) => selector));
+    expect(Object.values(first)[0], title).toBeGreaterThan(Date.UTC(2026));
+  }
+});
 
 test("every exemplar is of a trace that was kept", async () => {
   const now = Date.now() / 1000;

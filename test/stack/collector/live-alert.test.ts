@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { readText, readYaml } from "../../collector/configs.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
-import { findPorts, Program, waitFor } from "./processes.ts";
+import { answers, findPorts, Program, waitFor } from "./processes.ts";
 import { requireTool } from "./programs.ts";
 
 const LIMIT_MS = 300_000;
@@ -127,7 +127,7 @@ async function alertmanager(folder: string, port: number): Promise<Program> {
       `--web.listen-address=127.0.0.1:${port}`,
       "--cluster.listen-address=",
     ],
-    ...{ folder, name: "alertmanager", readyUrl: `http://127.0.0.1:${port}/-/ready` },
+    ...{ folder, name: "alertmanager", isReady: answers(`http://127.0.0.1:${port}/-/ready`) },
   });
 }
 
@@ -140,7 +140,7 @@ async function prometheus(folder: string, port: number): Promise<Program> {
       `--storage.tsdb.path=${path.join(folder, "tsdb")}`,
       `--web.listen-address=127.0.0.1:${port}`,
     ],
-    ...{ folder, name: "prometheus", readyUrl: `http://127.0.0.1:${port}/-/ready` },
+    ...{ folder, name: "prometheus", isReady: answers(`http://127.0.0.1:${port}/-/ready`) },
   });
 }
 

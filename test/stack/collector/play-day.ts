@@ -39,7 +39,15 @@ async function playTurn(turn: PlannedTurn, time: number): Promise<void> {
     ...{ provider: "anthropic", trace: { traceId } },
   });
   if (outcome === "blocked") {
-    turnspan.observe({ type: "run.blocked", time: end, runId, reason: "planned", hook: "day" });
+    const decided = { runId, time: end, hook: "beforeTurn", reason: "planned" } as const;
+    turnspan.observe({
+      ...decided,
+      type: "hook.decision",
+      entry: "day",
+      decision: "abort",
+      sessionKey,
+    });
+    turnspan.observe({ ...decided, type: "run.blocked" });
   } else {
     playCalls(turn, time, end);
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,7 +13,7 @@ export class Program implements AsyncDisposable {
   readonly #words: readonly [command: string, ...args: string[]];
   readonly #env: NodeJS.ProcessEnv;
   readonly #log: string;
-  readonly #readyUrl: string;
+  readonly #isReady: () => Promise<boolean>;
   #child: ChildProcess | undefined;
 
   constructor(options: {
@@ -22,13 +22,12 @@ export class Program implements AsyncDisposable {
     /** Folder that its log goes to. */
     readonly folder: string;
     readonly name: string;
-    /** Answers 200 when it is ready. */
-    readonly readyUrl: string;
+    readonly isReady: () => Promise<boolean>;
   }) {
     this.#words = options.words;
     this.#env = { PATH: process.env["PATH"], HOME: options.folder, ...options.env };
     this.#log = path.join(options.folder, `${options.name}.log`);
-    this.#readyUrl = options.readyUrl;
+    this.#isReady = options.isReady;
   }
 
   async start(): Promise<this> {
@@ -41,7 +40,7 @@ export class Program implements AsyncDisposable {
       if (child.exitCode !== null || child.signalCode !== null) {
         throw new Error(`${command} ended at once:\n${this.said()}`);
       }
-      return isReady(this.#readyUrl);
+      return this.#isReady();
     });
     return this;
   }
@@ -67,11 +66,22 @@ export class Program implements AsyncDisposable {
   }
 }
 
-const isReady = (url: string): Promise<boolean> =>
+/** Whether the address answers 200. */
+export const answers = (url: string) => (): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     (response) => response.ok,
     () => false,
   );
+
+/** Whether somebody takes connections at the port. */
+export const listens = (port: number) => (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 
 /** Asks until the answer is not false or undefined; throws after the deadline, with the last error. */
 export async function waitFor<Answer>(

@@ -6,7 +6,7 @@ import { runProcess } from "../../support/run-process.ts";
 
 const SOURCES = path.resolve(import.meta.dirname, "../programs");
 /** Outside the checkout: a clean one finds what another one built. */
-const CACHE = path.join(
+export const CACHE = path.join(
   process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"),
   "turnspan-test-programs",
 );
@@ -66,9 +66,10 @@ async function download(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   throw new Error(`the Go modules of ${cwd} could not be downloaded:\n${said}`);
 }
 
-function hashOf(name: ProgramName): string {
+/** Of all that says what is built. */
+export function hashOf(name: ProgramName | "kafka"): string {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum", "main.go"]) {
+  for (const file of ["go.mod", "go.sum", "main.go", "pom.xml"]) {
     const source = path.join(SOURCES, name, file);
     if (existsSync(source)) hash.update(readFileSync(source));
   }
@@ -77,7 +78,7 @@ function hashOf(name: ProgramName): string {
 
 /** Programs of Debian; `.ci/install-collector-tools` installs them. */
 export async function requireTool(
-  name: "promtool" | "prometheus" | "prometheus-alertmanager",
+  name: "promtool" | "prometheus" | "prometheus-alertmanager" | "jq",
 ): Promise<string> {
   const { code, stdout } = await runProcess("sh", ["-c", `command -v ${name}`]);
   if (code !== 0) throw new Error(`${name} is not installed: run .ci/install-collector-tools`);

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { readText, root } from "../../collector/configs.ts";
-import { findPorts, Program } from "./processes.ts";
+import { answers, findPorts, Program } from "./processes.ts";
 import { buildProgram } from "./programs.ts";
 
 export interface Prometheus {
@@ -36,7 +36,7 @@ export async function startPrometheus(folder: string): Promise<Prometheus> {
       `--web.listen-address=127.0.0.1:${port}`,
       ...["--web.enable-otlp-receiver", "--enable-feature=exemplar-storage"],
     ],
-    ...{ folder, name: "prometheus", readyUrl: `${url}/-/ready` },
+    ...{ folder, name: "prometheus", isReady: answers(`${url}/-/ready`) },
   });
   await program.start();
   const query = (expr: string) => ask<readonly Sample[]>(`${url}/api/v1/query`, { query: expr });

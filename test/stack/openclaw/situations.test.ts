@@ -22,7 +22,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const ORIGIN = "http://127.0.0.1:9";
 const CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-const DRIVE_MS = 900_000;
+const DRIVE_MS = 1_500_000;
 
 let scene: Scene;
 let server: TestServer;

@@ -56,8 +56,10 @@ export function gatewayEnvironment(work: string): Record<string, string> {
     XDG_DATA_HOME: path.join(work, "home", "data"),
     XDG_CONFIG_HOME: path.join(work, "home", "config"),
     TMPDIR: path.join(work, "tmp"),
-    // One for all gateways: the first one compiles what the others load.
+    // One for all gateways: the first one compiles what the others load. It would start itself again for a
+    // cache of its own, and the process that we know would not be the gateway.
     NODE_COMPILE_CACHE: path.join(tmpdir(), "turnspan-openclaw-compiled"),
+    OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED: "1",
     LANG: "C.UTF-8",
     OPENCLAW_STATE_DIR: state,
     OPENCLAW_CONFIG_PATH: config,

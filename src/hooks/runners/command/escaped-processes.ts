@@ -19,7 +19,7 @@ export const countMarks = (env: Env): number =>
 /** A run whose leftovers are looked for. */
 interface EndedRun {
   readonly marker: string;
-  /** The process that was started for it. */
+  /** The process that was started for it, after which its group is named. */
   readonly pid: number;
   readonly onEscaped: (pids: readonly number[]) => void;
 }
@@ -70,14 +70,33 @@ async function endEscaped(runs: readonly EndedRun[], ended: Set<number>): Promis
     .map(Number)
     .filter((pid) => pid > lowest && !ended.has(pid));
   const marks = await Promise.all(pids.map(async (pid) => ({ pid, env: await readEnv(pid) })));
-  for (const { marker, onEscaped } of runs) {
-    const escaped = marks.filter(({ env }) => env.includes(marker)).map(({ pid }) => pid);
+  for (const { marker, pid: group, onEscaped } of runs) {
+    const marked = marks.filter(({ env }) => env.includes(marker)).map(({ pid }) => pid);
+    const escaped = await findLeavers(marked, group);
     if (escaped.length === 0) continue;
     for (const pid of escaped) {
       ended.add(pid);
       endProcess(pid);
     }
     onEscaped(escaped);
+  }
+}
+
+/** Who is still in the group was ended with it; on a busy machine it may take its time to go. */
+async function findLeavers(pids: readonly number[], group: number): Promise<number[]> {
+  const groups = await Promise.all(pids.map(readGroup));
+  return pids.filter((_, index) => groups[index] !== undefined && groups[index] !== group);
+}
+
+/** Undefined for a process that is gone. */
+async function readGroup(pid: number): Promise<number | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "latin1");
+    // The name stands in parentheses and may hold any character: state, parent and group follow it.
+    const [, , group] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return Number(group);
+  } catch {
+    return undefined;
   }
 }
 

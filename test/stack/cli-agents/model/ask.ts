@@ -10,7 +10,7 @@ export interface Ask {
   readonly isStreamed: boolean;
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;

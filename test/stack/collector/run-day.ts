@@ -1,0 +1,27 @@
+import path from "node:path";
+import { expect } from "vitest";
+import { runProcess } from "../../support/run-process.ts";
+
+const PROGRAM = path.join(import.meta.dirname, "play-day.ts");
+
+export interface DayRun {
+  /** Endpoint of OTLP over HTTP. */
+  readonly url: string;
+  /** Folder of the audit lane. */
+  readonly audit: string;
+  readonly seed: number;
+  readonly sessions: number;
+}
+
+/** Plays a planned day in a process of its own, and expects that its SDK lost nothing. */
+export async function runDay({ url, audit, seed, sessions }: DayRun): Promise<void> {
+  const words = [PROGRAM, url, audit, String(seed), String(sessions)];
+  const { code, stdout, stderr } = await runProcess(process.execPath, words, {
+    env: {
+      ...{ PATH: process.env["PATH"], HOME: audit },
+      ...{ OTEL_METRIC_EXPORT_INTERVAL: "1000", OTEL_METRIC_EXPORT_TIMEOUT: "1000" },
+    },
+  });
+  expect(stderr).toBe("");
+  expect({ code, dropped: stdout.trim() }).toEqual({ code: 0, dropped: "[]" });
+}
