@@ -10,6 +10,14 @@ const ofCollector = (name: string): string => selector(name, COLLECTOR);
 const COLLECTORS = "Source: the collectors' own metrics.";
 const RUNTIMES = "Source: turnspan.telemetry.dropped of the runtimes.";
 
+const LOSSES = ["receiver_refused", "exporter_enqueue_failed", "exporter_send_failed"].flatMap(
+  (what) =>
+    ["log_records", "spans", "metric_points"].map((items) => ({
+      expr: `${rate(ofCollector(`otelcol_${what}_${items}_total`), ["instance"])} or vector(0)`,
+      legend: `${what} ${items} {{instance}}`,
+    })),
+);
+
 export const health: DashboardPlan = {
   uid: "turnspan-health",
   title: "Turnspan: telemetry health",
@@ -70,12 +78,7 @@ export const health: DashboardPlan = {
       title: "Refused and failed",
       source: `${COLLECTORS} Failed to be queued: that is a loss.`,
       unit: "reqps",
-      series: [
-        {
-          expr: `sum by (__name__, instance) (rate({__name__=~"otelcol_(receiver_refused|exporter_enqueue_failed|exporter_send_failed)_.+_total", ${COLLECTOR}}[$__rate_interval])) or vector(0)`,
-          legend: "{{__name__}} {{instance}}",
-        },
-      ],
+      series: LOSSES,
     }),
     chart({
       title: "Lost in the runtimes, by signal and reason",

@@ -16,8 +16,9 @@ const OF_COLLECTORS = [
   "otelcol_exporter_sent_log_records_total",
   "otelcol_exporter_sent_spans_total",
   "otelcol_exporter_sent_metric_points_total",
-  "otelcol_exporter_enqueue_failed_log_records_total",
-  "otelcol_exporter_send_failed_log_records_total",
+  ...["receiver_refused", "exporter_enqueue_failed", "exporter_send_failed"].flatMap((what) =>
+    ["log_records", "spans", "metric_points"].map((items) => `otelcol_${what}_${items}_total`),
+  ),
   "otelcol_receiver_accepted_log_records_total",
   "otelcol_process_memory_rss_bytes",
 ];
