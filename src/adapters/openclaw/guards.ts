@@ -3,11 +3,13 @@ import { record, text } from "./fields.ts";
 import type { HookAnswer, HostApi } from "./host-api.ts";
 import type { Observation } from "./observation.ts";
 import { observationOf, type SharedState } from "./shared-state.ts";
-import { tell } from "./taps.ts";
+import { tell, untilTold } from "./taps.ts";
 
 /** The host blocks a turn whose hook is late: 15 s is its limit, so ours is below it. */
 const HOST_TIMEOUT_MS = 15_000;
 const GUARD_MS = HOST_TIMEOUT_MS - 500;
+/** How long a tool call waits for what was used before it. */
+const USAGE_MS = 2_000;
 const DEFAULT_REASON = "aborted by hook";
 
 /** Asks the guards before a run. Whatever goes wrong with us, the run goes on. */
@@ -64,10 +66,22 @@ export function guardToolCalls(api: HostApi, state: SharedState): void {
   });
 }
 
-function checkBudget(state: SharedState, runId: string | undefined): HookAnswer | undefined {
+/** Without a budget no tool call waits. */
+function checkBudget(
+  state: SharedState,
+  runId: string | undefined,
+): Promise<HookAnswer | undefined> | undefined {
+  const configured = state.observation?.telemetry.configured;
+  const hasBudget = configured?.hooks.some(({ action }) => action.type === "budget") === true;
+  return hasBudget && runId !== undefined ? askBudgets(state, runId) : undefined;
+}
+
+/** What the model call before it used is told by a diagnostic, and those come late. */
+async function askBudgets(state: SharedState, runId: string): Promise<HookAnswer | undefined> {
   try {
+    await untilTold(state, USAGE_MS);
     const budgets = state.observation?.telemetry.configured?.budgets;
-    const refusal = runId === undefined ? undefined : budgets?.check(runId, Date.now());
+    const refusal = budgets?.check(runId, Date.now());
     if (refusal?.abort !== true) return undefined;
     return { block: true, blockReason: refusal.reason ?? DEFAULT_REASON };
   } catch {

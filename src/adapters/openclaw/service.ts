@@ -11,7 +11,7 @@ import { importScript } from "./import-script.ts";
 import { Observation } from "./observation.ts";
 import type { SharedState } from "./shared-state.ts";
 import { endpointOf } from "./status.ts";
-import { listenToDiagnostics, seesConversations, tell } from "./taps.ts";
+import { listenToDiagnostics, seesConversations, tell, untilTold } from "./taps.ts";
 
 /** A reloaded plugin is back within seconds; one that was switched off never comes. */
 const FAREWELL_MS = 30_000;
@@ -57,7 +57,7 @@ export class ObservationService {
   async stop(): Promise<void> {
     const state = this.#state;
     await state.starting;
-    await within(DRAIN_MS, state.diagnostics?.waitForDiagnosticEventsDrained?.());
+    await untilTold(state, DRAIN_MS);
     this.#stopListening?.();
     for (const timer of this.#timers) clearInterval(timer);
     tell(state, "service", "stop", {});
@@ -206,11 +206,4 @@ function hasHostExporter(config: unknown): boolean {
   const entry = record(record(record(plugins)["entries"])["diagnostics-otel"]);
   const otel = record(record(diagnostics)["otel"]);
   return otel["enabled"] === true && entry["enabled"] === true;
-}
-
-async function within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, late]).catch(() => undefined);
-  clearTimeout(timer);
 }

@@ -105,6 +105,16 @@ export function tell(
   }
 }
 
+/** Resolves when the host's diagnostics so far have been told, at the latest after `ms`. Never rejects. */
+export async function untilTold({ diagnostics }: SharedState, ms: number): Promise<void> {
+  const drained = diagnostics?.waitForDiagnosticEventsDrained?.();
+  if (drained === undefined) return;
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([drained, late]).catch(() => undefined);
+  clearTimeout(timer);
+}
+
 const activeTrace = ({ diagnostics }: SharedState): unknown =>
   diagnostics?.createDiagnosticTraceContextFromActiveScope?.();
 
@@ -112,12 +122,6 @@ const activeTrace = ({ diagnostics }: SharedState): unknown =>
 async function tellPatch(state: SharedState, event: Fields): Promise<void> {
   const ctx = { trace: activeTrace(state) };
   const time = ownTime("internal", event) ?? Date.now();
-  const drained = state.diagnostics?.waitForDiagnosticEventsDrained?.();
-  if (drained !== undefined) {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, DRAIN_MS);
-    await Promise.race([drained, late]).catch(() => undefined);
-    clearTimeout(timer);
-  }
+  await untilTold(state, DRAIN_MS);
   hear(state, { kind: "internal", name: "session:patch", time, event, ctx });
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { growth } from "../../../dashboards/queries.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 import { type Collector, startCollector } from "./collectors.ts";
@@ -48,7 +49,6 @@ test("two machines, five restarts each: metrics add up to what the records say",
   );
   const turns = machines.flat().flatMap((seed) => planDay(seed, SESSIONS));
   const paid = sumOf(turns, "nanoUsd");
-  const runs = turns.filter(({ outcome }) => outcome !== "blocked").length;
 
   const recorded = await waitFor("all ends of turns in the server", LIMIT_MS, async () => {
     const costs = await costsOfRecords();
@@ -65,9 +65,11 @@ test("two machines, five restarts each: metrics add up to what the records say",
   expect(Math.round(shown * 1e9)).toBe(paid);
   // A series a process and no fewer: each has an instance of its own.
   expect(await prometheus.value("count(count by (instance) (turnspan_cost_total))")).toBe(10);
+  // What panels show. `increase` extrapolates, and is far off for processes that live for seconds.
+  const turnsShown = growth("turnspan_turn_count_total").replaceAll("$__range", "1h");
+  expect(await prometheus.value(turnsShown)).toBe(turns.length);
   const increase = await prometheus.value("sum(increase(turnspan_turn_count_total[1h]))");
-  expect(Math.abs(increase / turns.length - 1)).toBeLessThan(0.01);
-  expect(runs).toBeLessThan(turns.length);
+  console.log(`increase says ${increase} of ${turns.length} turns`);
 });
 
 async function costsOfRecords(): Promise<readonly number[]> {
