@@ -20,8 +20,13 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["test/stack/**/*.test.ts"],
-          exclude: ["test/stack/collector/**", "**/node_modules/**"],
+          exclude: ["test/stack/{collector,openclaw}/**", "**/node_modules/**"],
         },
+      },
+      // A real OpenClaw gateway: it takes minutes to start on a busy machine.
+      {
+        extends: true,
+        test: { name: "openclaw", include: ["test/stack/openclaw/**/*.test.ts"], maxWorkers: 1 },
       },
       // The collector, Jaeger, Prometheus and Alertmanager: built from Go modules the first time.
       {

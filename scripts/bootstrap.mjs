@@ -8,6 +8,7 @@ import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { runChild } from "./child.mjs";
+// biome-ignore lint/correctness/useImportExtensions: JavaScript that has its types beside it.
 import { findNode, installDependencies, isInstalled, isNewEnough } from "./install.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

@@ -1,6 +1,6 @@
 // Runs one Vitest project and leaves its results in .reports/<suite>.json:
 //
-//     suite.ts unit|stack|collector|faults|browser [--quick] [VITEST ARGS...]
+//     suite.ts unit|stack|openclaw|collector|faults|browser [--quick] [VITEST ARGS...]
 //
 // --quick, of the fault suite, plays fewer rounds.
 import { rmSync } from "node:fs";

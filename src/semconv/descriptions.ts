@@ -75,7 +75,8 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_HOOK_DURATION_MS]: "ms the entry ran",
   [own.ATTR_BUDGET_NAME]: "name of the budget's entry",
   [own.ATTR_BUDGET_UNIT]: "what it counts: `tokens`, `usd`, `turns` or `consecutiveErrors`",
-  [own.ATTR_BUDGET_OWNER]: "whose budget was raised, such as `agent main`; absent where everybody's",
+  [own.ATTR_BUDGET_OWNER]:
+    "whose budget was raised, such as `agent main`; absent where everybody's",
   [own.ATTR_BUDGET_AMOUNT]: "what it was raised by, in its unit; money in nano-dollars",
   [own.ATTR_BUDGET_UNTIL]: "until when, ISO 8601",
   [own.ATTR_BUDGET_RAISED_BY]: "who raised it",

@@ -38,6 +38,7 @@ test("where nothing is found, it says where it looked and what to do", async () 
   expect(err).toBe(`turnspan: no transcripts found. Looked in:
   ${home.path}/.claude/projects (Claude Code)
   ${home.path}/.config/claude/projects (Claude Code)
+  ${home.path}/.hcode/projects (Hawa Code)
   ${home.path}/.qwen/projects (Qwen Code)
   ${home.path}/.gemini/tmp (Gemini CLI)
   ${home.path}/.codex/sessions (Codex)

@@ -103,7 +103,17 @@ test("turnspan --help lists these commands", async () => {
 });
 
 test("every command tells its options", async () => {
-  for (const command of ["config", "hooks", "cost", "run", "statusline", "prices", "audit", "doctor", "replay"]) {
+  for (const command of [
+    "config",
+    "hooks",
+    "cost",
+    "run",
+    "statusline",
+    "prices",
+    "audit",
+    "doctor",
+    "replay",
+  ]) {
     const { code, out } = await runTurnspan([command, "--help"]);
     expect([code, out]).toEqual([
       0,

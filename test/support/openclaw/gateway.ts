@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findClosedPort } from "../otlp-sink.ts";
@@ -47,10 +47,19 @@ export const gatewayPaths = (work: string) => ({
   log: path.join(work, "gateway.out"),
 });
 
+/** How npm reaches its registry from here: the gateway installs plugins with it, from a home of its own. */
+function registryAccess(): Record<string, string> {
+  const names = /^(npm_config_.*|node_extra_ca_certs|ssl_cert_file|https?_proxy|no_proxy)$/i;
+  const given = Object.entries(process.env).filter(([name]) => names.test(name));
+  const known = given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return { npm_config_userconfig: path.join(homedir(), ".npmrc"), ...Object.fromEntries(known) };
+}
+
 /** Everything that keeps a gateway on this machine and quiet. */
 export function gatewayEnvironment(work: string): Record<string, string> {
   const { state, config } = gatewayPaths(work);
   return {
+    ...registryAccess(),
     PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: path.join(work, "home"),
     XDG_DATA_HOME: path.join(work, "home", "data"),
