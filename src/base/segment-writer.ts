@@ -67,7 +67,7 @@ export class SegmentWriter {
   /** Resolves to true when everything appended so far is safe, and to false at the deadline. */
   async drain(timeoutMs: number): Promise<boolean> {
     const cancel = new AbortController();
-    const deadline = sleep(timeoutMs, true, cancel).catch(() => true);
+    const deadline = sleep(Math.max(0, timeoutMs), true, cancel).catch(() => true);
     this.#syncNow = true;
     this.wake();
     let isLate = false;
