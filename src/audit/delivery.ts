@@ -127,7 +127,9 @@ export class Delivery {
    */
   async drain(timeoutMs: number): Promise<boolean> {
     const cancel = new AbortController();
-    const deadline = sleep(Math.max(0, timeoutMs), true, { signal: cancel.signal }).catch(() => true);
+    const deadline = sleep(Math.max(0, timeoutMs), true, { signal: cancel.signal }).catch(
+      () => true,
+    );
     this.wake();
     this.#hurry.abort();
     let isLate = false;
