@@ -1,5 +1,5 @@
 import { open, rm } from "node:fs/promises";
-import { syncFolder } from "./files.ts";
+import { isErrno, syncFolder } from "./files.ts";
 import type { SegmentHeader } from "./segment-entry.ts";
 import {
   type Damage,
@@ -69,9 +69,19 @@ const EMPTY_END: LogEnd = {
   damage: [],
 };
 
+/** Bytes of segments; one that retention has let go since they were listed has none. */
 export async function sizeOf(segments: readonly SegmentRef[]): Promise<number> {
-  const sizes = await Promise.all(segments.map(sizeOfFile));
+  const sizes = await Promise.all(segments.map(sizeOrNothing));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function sizeOrNothing(ref: SegmentRef): Promise<number> {
+  try {
+    return await sizeOfFile(ref);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return 0;
+    throw error;
+  }
 }
 
 export async function sizeOfFile({ file }: SegmentRef): Promise<number> {

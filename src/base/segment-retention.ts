@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { syncFolder } from "./files.ts";
 import { listSegments, readHeader, type SegmentRef } from "./segment-reader.ts";
-import { findStart, sizeOfFile } from "./segment-replay.ts";
+import { findStart, sizeOf } from "./segment-replay.ts";
 
 export interface RetentionRule {
   /** Records older than this may go, epoch milliseconds. */
@@ -21,8 +21,8 @@ export async function pruneSegments(folder: string, rule: RetentionRule): Promis
   let freed = 0;
   for (const [index, ref] of candidates.entries()) {
     if (!(await mayGo(segments[index + 1], rule))) break;
-    freed += await sizeOfFile(ref);
-    await rm(ref.file);
+    freed += await sizeOf([ref]);
+    await rm(ref.file, { force: true });
   }
   if (freed > 0) await syncFolder(folder);
   return freed;

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { SegmentAlarm } from "../../src/base/segment-log-options.ts";
 import type { LocatedEntry } from "../../src/base/segment-reader.ts";
 import { listSegments } from "../../src/base/segment-reader.ts";
+import { sizeOf } from "../../src/base/segment-replay.ts";
 import { makeBody, makeSegmentFolder } from "../support/segment-folder.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
@@ -340,6 +341,21 @@ test("closing at once while the first segment is being made raises no alarm", as
     expect((await folder.content()).seqs()).toEqual([0]);
   }
   expect(alarms).toEqual([]);
+});
+
+test("segments that the one before still deletes do not keep a log from being opened", async () => {
+  await using folder = await makeSegmentFolder();
+  const rules = { maxSegmentBytes: 200, retention: () => ({ before: Infinity, keepFromSeq: 1e9 }) };
+  for (let round = 0; round < 20; round += 1) {
+    const log = await folder.open(rules);
+    await Promise.all(count(20).map((n) => log.append(makeBody(n))));
+    log.closeNow();
+  }
+  await using last = await folder.open(rules);
+  expect(last.nextSeq).toBe(400);
+  const listed = await listSegments(folder.path);
+  const gone = { ...listed[0], number: 1, file: path.join(folder.path, "00000001.log") };
+  expect(await sizeOf([gone, ...listed])).toBe(await sizeOf(listed));
 });
 
 test("mode batched acknowledges before the sync, and syncs soon after", async () => {
