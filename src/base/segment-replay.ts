@@ -84,7 +84,7 @@ async function sizeOrNothing(ref: SegmentRef): Promise<number> {
   }
 }
 
-export async function sizeOfFile({ file }: SegmentRef): Promise<number> {
+async function sizeOfFile({ file }: SegmentRef): Promise<number> {
   await using handle = await open(file, "r");
   return (await handle.stat()).size;
 }
