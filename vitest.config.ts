@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /** Folders whose tests need more than this process: each is a project of its own. */
-const ownProjects = ["test/stack/**", "test/browser/**", "test/faults/**", "test/bench/**"];
+const ownProjects = ["stack", "browser", "faults", "bench"].map((folder) => `test/${folder}/**`);
+/** Packages that tests install for themselves bring tests of their own. */
+const PACKAGES = "**/node_modules/**";
 
 export default defineConfig({
   test: {
@@ -13,14 +15,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ownProjects },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...ownProjects, PACKAGES] },
       },
       {
         extends: true,
         test: {
           name: "stack",
           include: ["test/stack/**/*.test.ts"],
-          exclude: ["test/stack/{collector,openclaw}/**", "**/node_modules/**"],
+          exclude: ["test/stack/{collector,openclaw}/**", PACKAGES],
         },
       },
       // A real OpenClaw gateway: it takes minutes to start on a busy machine.

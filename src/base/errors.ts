@@ -24,6 +24,10 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** An error of Turnspan's own, told apart by `code`. */
 export class CodedError extends Error {
   override readonly name = "CodedError";

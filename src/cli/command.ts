@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { CodedError } from "../base/errors.ts";
+import { CodedError, messageOf } from "../base/errors.ts";
 import type { CliContext } from "./context.ts";
 
 /** One command of `turnspan`. */
@@ -16,19 +16,32 @@ export interface Command {
 type StrictConfig<Options> = { options: Options; allowPositionals: true; strict: true };
 
 /** Thrown where `--help` stands among a command's options: it is shown instead. */
-export class HelpWanted extends Error {}
+export class HelpWanted extends Error {
+  /** Of an action; undefined: the command's own. */
+  readonly usage: string | undefined;
+
+  constructor(usage: string | undefined) {
+    super();
+    this.usage = usage;
+  }
+}
 
 const helpOption = { help: { type: "boolean", short: "h" } } as const;
 
+/** The error for wrong use of a command: what is wrong, and the help to read. */
+export const wrongUse = (commandName: string, problem: string, cause?: unknown): CodedError =>
+  new CodedError("USAGE", `${problem}; see turnspan ${commandName} --help`, { cause });
+
 /**
- * Reads a command's options and positionals.
- * Throws USAGE: one line that names the wrong option and the help to read; HelpWanted where a command that
- * has no option `help` of its own is asked for it.
+ * Reads a command's options and positionals; `--help` is one of every command's. `usage` is the help of an
+ * action of a command, where it has one of its own.
+ * Throws USAGE: one line that names the wrong option and the help to read; HelpWanted where that is asked for.
  */
 export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   commandName: string,
   args: readonly string[],
   options: Options,
+  usage?: string,
 ): ReturnType<typeof parseArgs<StrictConfig<Options>>> {
   try {
     const all = { ...helpOption, ...options };
@@ -39,18 +52,17 @@ export function parseOptions<const Options extends NonNullable<ParseArgsConfig["
       strict: true,
     });
     const { help } = parsed.values as { readonly help?: boolean };
-    if (help === true && !("help" in options)) throw new HelpWanted();
+    if (help === true) throw new HelpWanted(usage);
     return parsed;
   } catch (cause) {
     if (cause instanceof HelpWanted) throw cause;
-    const problem = problemOf(cause, args);
-    throw new CodedError("USAGE", `${problem}; see turnspan ${commandName} --help`, { cause });
+    throw wrongUse(commandName, problemOf(cause, args), cause);
   }
 }
 
 /** Node's own words, cut to one line; `--input -3` it calls ambiguous without naming the value. */
 function problemOf(cause: unknown, args: readonly string[]): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   const option = /^Option '(\S+).*' argument is ambiguous/.exec(text)?.[1];
   if (option === undefined) return /^.*?(?=\.(\s|$)|\n|$)/.exec(text)?.[0] ?? text;
   const value = args[args.indexOf(option) + 1];

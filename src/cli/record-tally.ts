@@ -18,6 +18,18 @@ export interface Tally {
   readonly unknownCostCalls: number;
 }
 
+/** Turns by outcome, in words; empty where there was none. */
+export const turnsText = ({ turns }: Tally): string =>
+  Object.entries(turns)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(", ");
+
+/** The known cost, and how many calls have none. */
+export const costText = ({ costUsd, unknownCostCalls }: Tally): string =>
+  unknownCostCalls === 0
+    ? `$${costUsd}`
+    : `$${costUsd}, and ${unknownCostCalls} calls of unknown price`;
+
 /** Counts records as they go by. */
 export class RecordTally {
   readonly #counts = new Map<string, number>();

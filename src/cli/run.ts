@@ -143,7 +143,7 @@ async function runCommand(
     return await command.run(args, cli);
   } catch (error) {
     if (!(error instanceof HelpWanted)) throw error;
-    cli.stdout.write(command.usage);
+    cli.stdout.write(error.usage ?? command.usage);
     return 0;
   }
 }

@@ -10,7 +10,6 @@ export const serverOptions = {
   token: { type: "string" },
   data: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 export const serverOptionsHelp = `  --url URL      the server's address (default: the one that runs here)

@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { type AccessRules, hasToken, isKnownHost, isKnownOrigin } from "./access.ts";
 
 /** Keeps an event that a CLI agent's hook posts; resolves false where it is of no agent that is known. */
@@ -20,8 +20,11 @@ export function withHookRoute(
   return (request, response) => {
     const agent = PATH.exec(request.url ?? "")?.[1];
     if (agent === undefined || take === undefined) return otherwise(request, response);
-    const answer = (status: number): void =>
-      void response.writeHead(status, { "content-type": "application/json" }).end("{}");
+    const answer = (status: number): void => {
+      // What is left of an event is passed over: an agent reads the answer when it has sent all.
+      request.resume();
+      response.writeHead(status, { "content-type": "application/json" }).end("{}");
+    };
     const { host, origin, authorization, "sec-fetch-site": site } = request.headers;
     const isOurs =
       request.method === "POST" &&
@@ -36,10 +39,12 @@ export function withHookRoute(
   };
 }
 
-async function readBody(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+/** `undefined` where it is too large. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of chunks) {
+  // An iterator of its own would close the connection before the answer is out.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
     if (bytes > MAX_EVENT_BYTES) return undefined;
     parts.push(part);

@@ -1,6 +1,7 @@
 /** The embedded server: takes OTLP, stores it, answers queries and serves the viewer. */
 import type { RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
+import { isErrno } from "../base/files.ts";
 import { VERSION } from "../version.ts";
 import { inUrl } from "./access.ts";
 import type { StoreState } from "./api-report-types.ts";
@@ -157,8 +158,7 @@ async function listenAll(
       stack.defer(() => listener.close());
       return listener;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EADDRINUSE") throw await portTaken(port, options, error);
+      if (isErrno(error, "EADDRINUSE")) throw await portTaken(port, options, error);
       throw cannotListen(port, options.listen, error);
     }
   };

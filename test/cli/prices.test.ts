@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { pricesCommand } from "../../src/cli/commands/prices.ts";
+import type { CliContext } from "../../src/cli/context.ts";
+import { runCli } from "../../src/cli/run.ts";
 
 interface PricesRun {
   readonly code: number;
@@ -13,21 +15,26 @@ interface PricesRun {
 /** A home folder of its own, and `turnspan prices` in it, on 2026-11-21. */
 function openHome(env?: Readonly<Record<string, string>>) {
   const folder = mkdtempDisposableSync(join(tmpdir(), "turnspan-home-"));
+  const context: CliContext = {
+    env: env ?? { HOME: folder.path },
+    cwd: folder.path,
+    stdout: { write: () => undefined },
+    stderr: { write: () => undefined },
+    now: () => Date.parse("2026-11-21T12:00:00Z"),
+    fetch: () => Promise.reject(new Error("no network")),
+    signal: new AbortController().signal,
+  };
   const run = async (...args: readonly string[]): Promise<PricesRun> => {
     const texts = { out: "", err: "" };
     const code = await pricesCommand.run(args, {
-      env: env ?? { HOME: folder.path },
-      cwd: folder.path,
+      ...context,
       stdout: { write: (text) => (texts.out += text) },
       stderr: { write: (text) => (texts.err += text) },
-      now: () => Date.parse("2026-11-21T12:00:00Z"),
-      fetch: () => Promise.reject(new Error("no network")),
-      signal: new AbortController().signal,
     });
     return { code, ...texts };
   };
   const file = join(folder.path, ".config", "turnspan", "prices.json");
-  return { run, file, [Symbol.dispose]: () => folder.remove() };
+  return { run, context, file, [Symbol.dispose]: () => folder.remove() };
 }
 
 test("show says rates, tiers, source and validity of a known model", async () => {
@@ -235,11 +242,18 @@ test("without a home folder the built-in prices are shown, and add says what to 
   });
 });
 
-test("every action has its help", async () => {
-  using home = openHome();
-  for (const args of [[], ["--help"], ["show", "--help"], ["add", "-h"]]) {
-    const { code, out } = await home.run(...args);
+test.for([[], ["--help"], ["show", "--help"], ["add", "-h"]])(
+  "every action has its help: %j",
+  async (args) => {
+    using home = openHome();
+    const texts = { out: "" };
+    const code = await runCli(["prices", ...args], {
+      ...home.context,
+      stdout: { write: (text) => (texts.out += text) },
+    });
     expect(code).toBe(0);
-    expect(out).toMatch(/^Usage: turnspan prices /);
-  }
-});
+    expect(texts.out).toMatch(
+      new RegExp(`^Usage: turnspan prices ${args.length > 1 ? args[0] : ""}`),
+    );
+  },
+);

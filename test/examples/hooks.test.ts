@@ -8,9 +8,9 @@ import type { OutgoingMessage } from "../../src/hooks/runners/send/outlet.ts";
 import { createTurnspan } from "../../src/turnspan.ts";
 import { type ConfiguredOptions, startConfigured } from "../hooks/configured.ts";
 import { createVerifier, makeSecret, startReceiver } from "../hooks/runners/receiver.ts";
+import { root } from "../support/run-example.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const examples = path.join(root, "examples/hooks");
 
 /** A dollar for each thousand tokens in. */

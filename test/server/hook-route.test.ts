@@ -41,7 +41,7 @@ test("an event of nobody that is known, or that cannot be kept, is answered with
   await using hooked = await startHooked();
   expect(await hooked.post("vim", "{}")).toEqual({ status: 400, body: "{}" });
   expect(await hooked.post("broken-agent", "{}")).toEqual({ status: 500, body: "{}" });
-  expect(await hooked.post("claude-code", "x".repeat(17_000_000))).toMatchObject({ status: 400 });
+  expect(await hooked.post("claude-code", "x".repeat(40_000_000))).toMatchObject({ status: 400 });
   expect(hooked.kept).toEqual([]);
 });
 

@@ -96,9 +96,7 @@ export class CaptureService {
       const endsTurn = isNext && (session.hasTurn || session.isSettling || isWhole === true);
       // What comes next ends what was there: it is told whole before.
       if (endsTurn || session.isDue(moment.timeMs)) await this.#read(session, moment);
-      if (moment.kind === "session.start" && moment.agent === "gemini-cli") {
-        await this.#countTurns(session, moment);
-      }
+      if (moment.kind === "session.start") await this.#countTurns(session, moment);
       const { cwd } = moment;
       const project = cwd === undefined ? undefined : await this.#findProject(cwd);
       const metadata = session.isOpen
@@ -117,7 +115,8 @@ export class CaptureService {
 
   /** Turns without keys are numbered over all starts of the program. */
   async #countTurns(session: HookSession, moment: HookMoment): Promise<void> {
-    if (moment.reason !== "resume" || moment.transcriptPath === undefined) return;
+    if (agentHooks[moment.agent].hasNoIds !== true || moment.reason !== "resume") return;
+    if (moment.transcriptPath === undefined) return;
     const { content, signal } = this.#options;
     const told = await readLiveTranscript(moment.agent, moment.transcriptPath, { content, signal });
     if (told === undefined) return;

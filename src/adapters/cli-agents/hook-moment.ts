@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import canonicalize from "canonicalize";
 import type { Metadata } from "../../lifecycle/events.ts";
+import { markCall } from "./call-mark.ts";
 import { type Fields, record, records, text, timeMs } from "./fields.ts";
 import type { ToldEnd, ToldToolEnd } from "./session-story.ts";
 import type { CliAgentId } from "./transcript.ts";
@@ -74,15 +74,16 @@ export interface AgentHooks {
   readonly danglingEnd: ToldEnd;
   /** A turn goes on when a subagent of its ends in the background. */
   readonly waitsForSubagents?: boolean;
+  /**
+   * Neither turns nor calls nor subagents have ids: turns are counted over all starts of the program, calls are told
+   * apart by what they were given, and a call while a subagent's call runs is that subagent's.
+   */
+  readonly hasNoIds?: boolean;
   /** No hook tells of anything but a session's end: the transcript tells all of it then. */
   readonly tellsOnlyEnds?: boolean;
   /** Its program ends without a hook when it runs without a terminal. */
   readonly endsInSilence?: boolean;
 }
-
-/** Names a tool call by its name and input, where the agent gives it no id. */
-export const markCall = (name: string, input: unknown): string =>
-  `${name}#${hash("sha256", canonicalize(input) ?? "").slice(0, 16)}`;
 
 export interface MomentOptions {
   readonly agent: CliAgentId;

@@ -1,19 +1,7 @@
-import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import type { HookContext } from "./hook-context.ts";
 import type { HookMoment } from "./hook-moment.ts";
-import type { ToldEnd } from "./session-story.ts";
+import { type FinishRun, type HookRun, type HookStop, isOver } from "./hook-run.ts";
 import { subagentRunId } from "./story-runs.ts";
-
-/** A turn or subagent that runs. */
-export interface HookRun {
-  readonly runId: string;
-  readonly startedMs: number;
-  /** It has stopped, and may go on. */
-  stop: { readonly timeMs: number; readonly end: ToldEnd } | undefined;
-  /** What happened in it while nobody knows yet where it hangs. */
-  held?: LifecycleEvent[] | undefined;
-  /** Calls that have no ids of their own. */
-  calls?: ReadonlySet<string> | undefined;
-}
 
 interface HookSubagent extends HookRun {
   readonly thread: string;
@@ -26,29 +14,23 @@ interface HookSubagent extends HookRun {
 const SPAWNERS = new Set(["Agent", "Task", "agent", "task", "spawn_agent", "invoke_agent"]);
 /** An agent tells within milliseconds when a subagent runs on after its tool. */
 const LINK_MS = 2000;
-const GRACE_MS = 2000;
 
 interface OpenSpawner {
   readonly callId: string;
   readonly run: HookRun;
 }
 
-const isOver = ({ stop }: HookRun, nowMs: number): boolean =>
-  stop !== undefined && nowMs >= stop.timeMs + GRACE_MS;
-
 /** The subagents of a session: which tool call started each, and what runs. */
 export class HookSubagents {
-  readonly #observe: (event: LifecycleEvent) => void;
-  readonly #sessionKey: string;
-  readonly #sessionId: string;
+  readonly #context: HookContext;
+  readonly #finish: FinishRun;
   readonly #running = new Map<string, HookSubagent>();
   readonly #known = new Set<string>();
   readonly #spawners = new Map<string, OpenSpawner>();
 
-  constructor(sessionKey: string, sessionId: string, observe: (event: LifecycleEvent) => void) {
-    this.#sessionKey = sessionKey;
-    this.#sessionId = sessionId;
-    this.#observe = observe;
+  constructor(context: HookContext, finish: FinishRun) {
+    this.#context = context;
+    this.#finish = finish;
   }
 
   get hasRunning(): boolean {
@@ -74,7 +56,7 @@ export class HookSubagents {
 
   start({ thread, threadType, timeMs }: HookMoment, parent: HookRun | undefined): void {
     if (thread === undefined || this.#running.has(thread)) return;
-    const runId = subagentRunId(this.#sessionId, thread);
+    const runId = subagentRunId(this.#context.sessionId, thread);
     if (this.#known.has(runId)) return;
     this.#known.add(runId);
     const about = { runId, thread, parent, type: threadType, startedMs: timeMs };
@@ -120,20 +102,21 @@ export class HookSubagents {
     return [...this.#running.values()].some((subagent) => isOver(subagent, nowMs));
   }
 
-  advance(nowMs: number, finish: (run: HookRun) => void): void {
+  advance(nowMs: number): void {
     for (const subagent of [...this.#running.values()]) {
       if (nowMs >= subagent.startedMs + LINK_MS) this.#link(subagent, undefined);
       if (!isOver(subagent, nowMs)) continue;
       this.#running.delete(subagent.thread);
-      finish(subagent);
+      this.#finish(subagent, subagent.stop);
     }
   }
 
-  endAll(finish: (run: HookRun) => void): void {
+  /** Ends all that run: as they stopped, or as those that did not. */
+  endAll(dangling: HookStop): void {
     for (const subagent of [...this.#running.values()].reverse()) {
       this.#link(subagent, undefined);
       this.#running.delete(subagent.thread);
-      finish(subagent);
+      this.#finish(subagent, subagent.stop ?? dangling);
     }
   }
 
@@ -157,15 +140,16 @@ export class HookSubagents {
     subagent.toolCallId = callId;
     subagent.held = undefined;
     if (callId !== undefined) this.#spawners.delete(callId);
-    const sessionKey = `${this.#sessionKey}/${thread}`;
-    this.#observe({
+    const { sessionKey: parentSessionKey, observe } = this.#context;
+    const sessionKey = `${parentSessionKey}/${thread}`;
+    observe({
       ...{ type: "subagent.spawn", time, runId, sessionKey, agentId },
-      parentSessionKey: this.#sessionKey,
+      parentSessionKey,
       parentRunId: (spawner?.run ?? subagent.parent)?.runId,
       toolCallId: callId,
       detached: callId === undefined || told?.isDetached === true,
     });
-    this.#observe({ type: "run.start", time, runId, sessionKey, agentId });
-    for (const event of held) this.#observe(event);
+    observe({ type: "run.start", time, runId, sessionKey, agentId });
+    for (const event of held) observe(event);
   }
 }

@@ -1,5 +1,6 @@
 import type { StopReason } from "../../lifecycle/events.ts";
 import { readStopReason } from "../../lifecycle/usage.ts";
+import { agentHooks } from "./agent-hooks.ts";
 import type { SessionStory, ToldEnd, ToldSubagent, ToldTool, ToldTurn } from "./session-story.ts";
 import type { CliAgentId, TranscriptCall } from "./transcript.ts";
 
@@ -20,11 +21,11 @@ export const subagentRunId = (sessionId: string, thread: string): string =>
   `${sessionId}/${thread}`;
 
 /**
- * What names a subagent in the ids of its spans: its own id. The hooks of Gemini CLI do not know that one,
- * but they know the call that started it.
+ * What names a subagent in the ids of its spans: its own id. Hooks without ids do not know that one, but
+ * they know the call that started it.
  */
 export const threadKeyOf = (agent: CliAgentId, { thread, toolCallId }: ToldSubagent): string =>
-  agent === "gemini-cli" ? (toolCallId ?? thread) : thread;
+  agentHooks[agent].hasNoIds === true ? (toolCallId ?? thread) : thread;
 
 const isClaudeLike = (agent: CliAgentId): boolean =>
   agent === "claude-code" || agent === "hawa-code";

@@ -6,6 +6,9 @@ import { subagentRunId, threadKeyOf } from "./story-runs.ts";
 
 type RunEvent = Extract<LifecycleEvent, { readonly runId: string }>;
 
+const isRunEvent = (event: LifecycleEvent): event is RunEvent =>
+  "runId" in event && event.runId !== undefined;
+
 /** What the transcripts of a session tell of one run. */
 export interface ToldRun {
   /** Its calls, tools and, of a subagent, its spawning and start; not its end. */
@@ -25,11 +28,8 @@ export function toToldRuns(told: ToldSession): ReadonlyMap<string, ToldRun> {
     const key = threadKeyOf(story.agent, subagent);
     ends.set(subagentRunId(story.sessionId ?? "", key), subagent.end);
   }
-  const runs = new Map<string, RunEvent[]>();
-  for (const event of toEvents({ ...told, project: undefined })) {
-    if (!("runId" in event) || event.runId === undefined) continue;
-    runs.set(event.runId, [...(runs.get(event.runId) ?? []), event as RunEvent]);
-  }
+  const events = toEvents({ ...told, project: undefined }).filter(isRunEvent);
+  const runs = Map.groupBy(events, ({ runId }) => runId);
   return new Map(
     [...runs].map(([runId, events]) => {
       const end = events.find(({ type }) => type === "run.end");

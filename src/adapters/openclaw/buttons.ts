@@ -1,4 +1,4 @@
-import type { SentTokens } from "./channel.ts";
+import { TOKEN } from "./channel.ts";
 import { text } from "./fields.ts";
 import type { HostApi, InteractiveContext } from "./host-api.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -6,18 +6,16 @@ import { findRunToStop, stopRun } from "./stop.ts";
 
 const CHANNELS = ["telegram", "discord", "slack"] as const;
 const STOP = "stop";
-/** What stands before the colon of a token, in place of a value that was too long. */
-const TOKEN = "ts";
 
 /** Claims the presses of buttons that stop something. Who may press is the host's decision. */
-export function claimButtons(api: HostApi, state: SharedState, sent: SentTokens): void {
+export function claimButtons(api: HostApi, state: SharedState): void {
   for (const channel of CHANNELS) {
     for (const namespace of [STOP, TOKEN]) {
       api.registerInteractiveHandler({
         channel,
         namespace,
         handler: async (context) => {
-          if (context.auth?.isAuthorizedSender !== false) await press(api, state, sent, context);
+          if (context.auth?.isAuthorizedSender !== false) await press(api, state, context);
           return { handled: true };
         },
       });
@@ -25,14 +23,9 @@ export function claimButtons(api: HostApi, state: SharedState, sent: SentTokens)
   }
 }
 
-async function press(
-  api: HostApi,
-  state: SharedState,
-  sent: SentTokens,
-  context: InteractiveContext,
-): Promise<void> {
+async function press(api: HostApi, state: SharedState, context: InteractiveContext): Promise<void> {
   try {
-    const refusal = await stopByValue(api, state, readValue(state, sent, context));
+    const refusal = await stopByValue(api, state, readValue(state, context));
     const { respond, callback } = context;
     if (refusal !== undefined) await respond?.reply?.({ text: refusal });
     else
@@ -46,13 +39,12 @@ async function press(
 
 /** What a button stands for; a token only in the conversation that it was sent to. */
 function readValue(
-  { observation }: SharedState,
-  sent: SentTokens,
+  { observation, sentTokens }: SharedState,
   { callback, conversationId }: InteractiveContext,
 ): string | undefined {
   const data = callback?.data ?? "";
   if (!data.startsWith(`${TOKEN}:`)) return data;
-  const known = sent.get(data);
+  const known = sentTokens.get(data);
   const isHere = known?.to.endsWith(text(conversationId) ?? "\0") === true;
   if (!isHere) return undefined;
   return observation?.telemetry.configured?.tokens.redeem(data, known.owner);

@@ -17,13 +17,12 @@ const MAX_CALLBACK_BYTES = 52;
 /** A gateway that has just started refuses to send for a while. */
 const ATTEMPTS = 4;
 const RETRY_MS = 1_500;
-const MAX_TOKENS = 10_000;
 
-/** Which conversation a button went to whose value had to be replaced by a token. */
-export type SentTokens = Map<string, { readonly owner: string; readonly to: string }>;
+/** What stands before the colon of a token, in place of a value that was too long. */
+export const TOKEN = "ts";
 
 /** The host's own channels, for `send`: a message goes to the conversation that its session belongs to. */
-export function createChannel(api: HostApi, state: SharedState, sent: SentTokens): Channel {
+export function createChannel(api: HostApi, state: SharedState): Channel {
   return {
     maxCallbackBytes: MAX_CALLBACK_BYTES,
     send: async (message, payload) => {
@@ -31,7 +30,7 @@ export function createChannel(api: HostApi, state: SharedState, sent: SentTokens
       if (route === undefined) {
         throw new Error(`session ${payload.sessionKey} belongs to no conversation on a channel`);
       }
-      noteTokens(message, payload, route, sent);
+      noteTokens(message, payload, route, state.sentTokens);
       await sendBatch(api, route, message);
     },
   };
@@ -47,12 +46,15 @@ function findRoute({ observation }: SharedState, payload: About): Route | undefi
   return undefined;
 }
 
-function noteTokens(message: Message, payload: About, { to }: Route, sent: SentTokens): void {
+function noteTokens(
+  message: Message,
+  payload: About,
+  { to }: Route,
+  sent: SharedState["sentTokens"],
+): void {
   for (const { callbackData } of message.buttons.flat()) {
-    if (!callbackData.startsWith("ts:")) continue;
+    if (!callbackData.startsWith(`${TOKEN}:`)) continue;
     sent.set(callbackData, { owner: payload.sessionKey ?? "", to });
-    const [oldest] = sent.keys();
-    if (oldest !== undefined && sent.size > MAX_TOKENS) sent.delete(oldest);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Answer, askStatus, type CommandOptions, unreachable } from "./cli-answer.ts";
 import { findEndpointProblem } from "./endpoint-check.ts";
-import { type Fields, list, record, text } from "./fields.ts";
+import { list, record } from "./fields.ts";
+import { entryOf, headersOf, ID, seesConversations } from "./own-config.ts";
 import type { Status } from "./status.ts";
 
 /** One thing that is looked at. */
@@ -10,7 +11,6 @@ interface Check {
   readonly problem: string | undefined;
 }
 
-const ID = "turnspan";
 const OLDEST_HOST = "2026.9.0";
 
 /** `openclaw turnspan doctor`: what keeps telemetry from arriving, and the fix for each. */
@@ -27,13 +27,9 @@ export async function findProblems({ config }: CommandOptions): Promise<Answer> 
   return { json: { ok: isGood, checks }, text: lines.join("\n"), isGood };
 }
 
-const entryOf = (config: unknown): Fields =>
-  record(record(record(record(config)["plugins"])["entries"])[ID]);
-
 function configChecks(config: unknown): Check[] {
   const entry = entryOf(config);
   const allow = list(record(record(config)["plugins"])["allow"]);
-  const maySee = record(entry["hooks"])["allowConversationAccess"] === true;
   const isAllowed = allow.length === 0 || allow.includes(ID);
   return [
     {
@@ -46,7 +42,7 @@ function configChecks(config: unknown): Check[] {
     },
     {
       what: "it may see conversations",
-      problem: maySee
+      problem: seesConversations(config)
         ? undefined
         : `openclaw config set plugins.entries.${ID}.hooks.allowConversationAccess true`,
     },
@@ -55,8 +51,7 @@ function configChecks(config: unknown): Check[] {
 
 async function statusChecks(status: Status, config: unknown): Promise<Check[]> {
   const { running, endpoint, dropped, hostVersion, hostApi } = status;
-  const telemetry = record(record(entryOf(config)["config"])["telemetry"]);
-  const problem = endpoint && (await findEndpointProblem(endpoint, headersOf(telemetry)));
+  const problem = endpoint && (await findEndpointProblem(endpoint, headersOf(config)));
   const lost = dropped.map(({ signal, reason, count }) => `${count} ${signal} (${reason})`);
   return [
     { what: `OpenClaw is ${hostVersion ?? "of an unknown version"}`, problem: tooOld(hostVersion) },
@@ -81,11 +76,3 @@ function tooOld(version: string | undefined): string | undefined {
   const isOlder = at !== -1 && (parts[at] ?? 0) < (oldest[at] ?? 0);
   return isOlder ? `${OLDEST_HOST} or newer is needed: npm install -g openclaw@latest` : undefined;
 }
-
-const headersOf = ({ headers }: Fields): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(record(headers)).flatMap(([name, value]) => {
-      const known = text(value);
-      return known === undefined ? [] : [[name, known]];
-    }),
-  );

@@ -12,6 +12,7 @@ import {
 } from "./cli-answer.ts";
 import { findEndpointProblem } from "./endpoint-check.ts";
 import { record, text } from "./fields.ts";
+import { headersOf } from "./own-config.ts";
 import type { Status } from "./status.ts";
 
 const TURN_MS = 120_000;
@@ -29,7 +30,7 @@ export async function followTurn({ config }: CommandOptions): Promise<Answer> {
     const sessionKey = `agent:${agentId}:turnspan-test`;
     await ask(config, "agent", { agentId, sessionKey, message: MESSAGE, idempotencyKey: runId });
     const status = await waitForEnd(config, runId);
-    return await describeTurn(runId, status);
+    return await describeTurn(runId, status, headersOf(config));
   } catch (error) {
     return refusal(unreachable(error), { runId });
   }
@@ -53,14 +54,18 @@ async function waitForEnd(config: unknown, runId: string): Promise<Status> {
   }
 }
 
-async function describeTurn(runId: string, { run, endpoint, flushed }: Status): Promise<Answer> {
+async function describeTurn(
+  runId: string,
+  { run, endpoint, flushed }: Status,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   if (run?.ended !== true || run.traceId === undefined) {
     return refusal(`The turn ${runId} did not end within ${TURN_MS / 1000} s.`, { runId });
   }
   const { traceId } = run;
   const known = { runId, traceId, endpoint };
   if (endpoint === undefined) return refusal("Telemetry goes to nobody: see the config.", known);
-  const problem = await findEndpointProblem(endpoint);
+  const problem = await findEndpointProblem(endpoint, headers);
   if (problem !== undefined) return refusal(problem, known);
   if (flushed !== true) return refusal(`${endpoint} does not take what is sent.`, known);
   return (await findInViewer(endpoint, traceId, known)) ?? sentTo(endpoint, traceId, known);

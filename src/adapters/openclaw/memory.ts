@@ -1,3 +1,4 @@
+import { RecentMap } from "../../base/recent-map.ts";
 import type { Actor, TraceIds } from "../../lifecycle/events.ts";
 
 /** Ids in W3C form that the gateway puts on its hooks and diagnostics. */
@@ -64,11 +65,11 @@ export interface RunMemory {
 export interface Memory {
   readonly runs: Map<string, RunMemory>;
   /** By id of a span of the gateway's: harness, run or request. */
-  readonly turnSpans: Map<string, TurnSpan>;
+  readonly turnSpans: RecentMap<string, TurnSpan>;
   /** Parent of a request's span, where a caller outside the host gave one. */
-  readonly requestParents: Map<string, string>;
+  readonly requestParents: RecentMap<string, string>;
   /** Who made a request, by its span's id: what a change of settings inside it is judged by. */
-  readonly requesters: Map<string, Actor>;
+  readonly requesters: RecentMap<string, Actor>;
   nextSweep: number;
   isStopping: boolean;
 }
@@ -83,18 +84,12 @@ const KEEP_UNSTARTED_MS = 900_000;
 export function createMemory(): Memory {
   return {
     runs: new Map(),
-    turnSpans: new Map(),
-    requestParents: new Map(),
-    requesters: new Map(),
+    turnSpans: new RecentMap(MAX_SPANS),
+    requestParents: new RecentMap(MAX_REQUESTS),
+    requesters: new RecentMap(MAX_REQUESTS),
     nextSweep: Number.NEGATIVE_INFINITY,
     isStopping: false,
   };
-}
-
-function forgetOldest(map: Map<string, unknown>, max: number): void {
-  if (map.size <= max) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
 }
 
 export function rememberRun(memory: Memory, runId: string, time: number): RunMemory {
@@ -131,24 +126,22 @@ export function rememberRun(memory: Memory, runId: string, time: number): RunMem
     openTools: new Map(),
   };
   memory.runs.set(runId, run);
-  forgetOldest(memory.runs, MAX_RUNS);
+  const [oldest] = memory.runs.keys();
+  if (oldest !== undefined && memory.runs.size > MAX_RUNS) memory.runs.delete(oldest);
   return run;
 }
 
 export function rememberTurnSpan(memory: Memory, hostSpanId: string, span: TurnSpan): void {
   if (memory.turnSpans.has(hostSpanId)) return;
   memory.turnSpans.set(hostSpanId, span);
-  forgetOldest(memory.turnSpans, MAX_SPANS);
 }
 
 export function rememberRequest(memory: Memory, spanId: string, parentSpanId: string): void {
   memory.requestParents.set(spanId, parentSpanId);
-  forgetOldest(memory.requestParents, MAX_REQUESTS);
 }
 
 export function rememberRequester(memory: Memory, spanId: string, actor: Actor): void {
   memory.requesters.set(spanId, actor);
-  forgetOldest(memory.requesters, MAX_REQUESTS);
 }
 
 /** Forgets runs that ended a while ago, and those that never came to anything. */

@@ -1,3 +1,4 @@
+import { RecentMap } from "../../base/recent-map.ts";
 import type { LifecycleEvent, RunEnd } from "../../lifecycle/events.ts";
 import type { Verdict } from "../../lifecycle/hand-over.ts";
 import type { Telemetry } from "../../sdk/start.ts";
@@ -26,9 +27,8 @@ export class Observation {
   readonly routes = new Routes();
   readonly #translator = createTranslator();
   /** Of runs that guards were asked about, by run id; a retry of the host's is not asked again. */
-  readonly #verdicts = new Map<string, Verdict | Promise<Verdict>>();
+  readonly #verdicts = new RecentMap<string, Verdict | Promise<Verdict>>(MAX_VERDICTS);
   readonly #timer: NodeJS.Timeout;
-
   readonly #adoptsIds: boolean;
   readonly #whenTold: ObservationOptions["whenTold"];
 
@@ -64,10 +64,6 @@ export class Observation {
   observe(event: LifecycleEvent): void {
     const verdict = this.telemetry.turnspan.observe(event);
     if (event.type !== "run.start" || verdict === undefined) return;
-    if (this.#verdicts.size >= MAX_VERDICTS) {
-      const [oldest] = this.#verdicts.keys();
-      if (oldest !== undefined) this.#verdicts.delete(oldest);
-    }
     if (!this.#verdicts.has(event.runId)) this.#verdicts.set(event.runId, verdict);
   }
 

@@ -1,12 +1,12 @@
 import { claimButtons } from "./buttons.ts";
-import type { SentTokens } from "./channel.ts";
 import { registerCommands } from "./commands.ts";
 import { registerMethods } from "./gateway-methods.ts";
 import { guardRuns, guardToolCalls } from "./guards.ts";
 import type { HostApi } from "./host-api.ts";
+import { seesConversations } from "./own-config.ts";
 import { ObservationService } from "./service.ts";
 import { sharedState } from "./shared-state.ts";
-import { listen, seesConversations } from "./taps.ts";
+import { listen } from "./taps.ts";
 
 /**
  * OpenClaw's plugin entry. The host loads it several times in a gateway, and in its commands: registering
@@ -18,14 +18,13 @@ const plugin = {
   description: "Sessions and turns as OpenTelemetry spans, with lifecycle hooks, cost and audit",
   register(api: HostApi): void {
     const state = sharedState();
-    const sent: SentTokens = new Map();
     listen(api, state);
-    if (seesConversations(api)) guardRuns(api, state);
+    if (seesConversations(api.config)) guardRuns(api, state);
     guardToolCalls(api, state);
-    claimButtons(api, state, sent);
+    claimButtons(api, state);
     registerMethods(api, state);
     registerCommands(api, state);
-    const service = new ObservationService(api, state, sent);
+    const service = new ObservationService(api, state);
     api.registerService({
       id: "turnspan",
       start: (context) => service.start(context),

@@ -1,3 +1,4 @@
+import { RecentMap } from "../../base/recent-map.ts";
 import { record, text } from "./fields.ts";
 import type { HostEvent } from "./host-events.ts";
 
@@ -15,7 +16,7 @@ const MAX_ROUTES = 10_000;
 
 /** Which conversation a session belongs to: the one its last message came from. */
 export class Routes {
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new RecentMap<string, Route>(MAX_ROUTES);
 
   note(host: HostEvent): void {
     if (host.name === "message_received") this.#noteMessage(host);
@@ -49,14 +50,11 @@ export class Routes {
     if (sessionKey === undefined || channel === undefined || to === undefined) return;
     if (INTERNAL.has(channel)) return;
     const { threadId } = told;
-    this.#routes.delete(sessionKey);
     this.#routes.set(sessionKey, {
       channel,
       to,
       accountId: text(told.accountId),
       threadId: typeof threadId === "number" ? threadId : text(threadId),
     });
-    const [oldest] = this.#routes.keys();
-    if (oldest !== undefined && this.#routes.size > MAX_ROUTES) this.#routes.delete(oldest);
   }
 }

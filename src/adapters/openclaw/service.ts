@@ -2,16 +2,17 @@ import path from "node:path";
 import type { HostTelemetryOptions } from "../../sdk/host-telemetry.ts";
 import type { Telemetry } from "../../sdk/start.ts";
 import { VERSION } from "../../version.ts";
-import { createChannel, type SentTokens } from "./channel.ts";
+import { createChannel } from "./channel.ts";
 import { findEndpointProblem } from "./endpoint-check.ts";
 import { record } from "./fields.ts";
 import type { HostApi, ServiceContext } from "./host-api.ts";
 import { loadDiagnostics } from "./host-modules.ts";
 import { importScript } from "./import-script.ts";
 import { Observation } from "./observation.ts";
+import { seesConversations } from "./own-config.ts";
 import type { SharedState } from "./shared-state.ts";
 import { endpointOf } from "./status.ts";
-import { listenToDiagnostics, seesConversations, tell, untilTold } from "./taps.ts";
+import { listenToDiagnostics, tell, untilTold } from "./taps.ts";
 
 /** A reloaded plugin is back within seconds; one that was switched off never comes. */
 const FAREWELL_MS = 30_000;
@@ -31,14 +32,12 @@ const HOST_EXPORTER =
 export class ObservationService {
   readonly #api: HostApi;
   readonly #state: SharedState;
-  readonly #sent: SentTokens;
   #timers: NodeJS.Timeout[] = [];
   #stopListening: (() => void) | undefined;
 
-  constructor(api: HostApi, state: SharedState, sent: SentTokens) {
+  constructor(api: HostApi, state: SharedState) {
     this.#api = api;
     this.#state = state;
-    this.#sent = sent;
   }
 
   /** Begins, and lets the gateway go on with its own start. */
@@ -46,7 +45,13 @@ export class ObservationService {
     const state = this.#state;
     clearTimeout(state.farewell);
     state.isStopping = false;
-    state.starting = this.#start(context)
+    this.#hold(this.#start(context));
+  }
+
+  /** Who asks for the observation waits for this. */
+  #hold(starting: Promise<void>): void {
+    const state = this.#state;
+    state.starting = starting
       .catch((error: unknown) => this.#complain(error))
       .finally(() => {
         state.starting = undefined;
@@ -117,13 +122,7 @@ export class ObservationService {
       if (isBusy || this.#state.observation !== old) return;
       clearInterval(timer);
       this.#state.observation = undefined;
-      this.#state.starting = old
-        .close()
-        .then(begin)
-        .catch((error: unknown) => this.#complain(error))
-        .finally(() => {
-          this.#state.starting = undefined;
-        });
+      this.#hold(old.close().then(begin));
     }, IDLE_POLL_MS);
     timer.unref();
     this.#timers.push(timer);
@@ -155,7 +154,7 @@ export class ObservationService {
         waitForReceiver: true,
       },
       actions: {
-        channel: createChannel(this.#api, this.#state, this.#sent),
+        channel: createChannel(this.#api, this.#state),
         importModule: importScript,
       },
       log: {
@@ -174,7 +173,7 @@ export class ObservationService {
       if (!said.has(what)) this.#api.logger.warn(`turnspan: ${what}`);
       said.add(what);
     };
-    if (!seesConversations(this.#api)) say(NO_ACCESS);
+    if (!seesConversations(this.#api.config)) say(NO_ACCESS);
     if (hasHostExporter(this.#api.config)) say(HOST_EXPORTER);
     const url = endpointOf(observation);
     if (url === undefined) return;

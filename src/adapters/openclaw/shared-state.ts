@@ -1,3 +1,4 @@
+import { RecentMap } from "../../base/recent-map.ts";
 import type { HostEvent } from "./host-events.ts";
 import type { DiagnosticModule } from "./host-modules.ts";
 import type { Observation } from "./observation.ts";
@@ -7,6 +8,7 @@ const KEY = Symbol.for("turnspan.openclaw.1");
 const MAX_EARLY = 5_000;
 /** How long a turn that comes before the service runs is kept waiting for the guards. */
 const READY_MS = 5_000;
+const MAX_TOKENS = 10_000;
 
 /**
  * What all instances of this module in one process share. The host loads it several times: one instance
@@ -23,6 +25,8 @@ export interface SharedState {
   /** Ends the observation of a plugin that was stopped and does not come back. */
   farewell: NodeJS.Timeout | undefined;
   diagnostics: DiagnosticModule | undefined;
+  /** Which conversation a button went to whose value had to be replaced by a token. */
+  readonly sentTokens: RecentMap<string, { readonly owner: string; readonly to: string }>;
   /** Said once a process. */
   readonly said: Set<string>;
 }
@@ -37,6 +41,7 @@ export function sharedState(): SharedState {
     isStopping: false,
     farewell: undefined,
     diagnostics: undefined,
+    sentTokens: new RecentMap(MAX_TOKENS),
     said: new Set(),
   };
   return holder[KEY];

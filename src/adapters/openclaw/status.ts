@@ -1,8 +1,8 @@
 import { VERSION } from "../../version.ts";
 import type { HostApi } from "./host-api.ts";
 import type { Observation } from "./observation.ts";
+import { seesConversations } from "./own-config.ts";
 import type { SharedState } from "./shared-state.ts";
-import { seesConversations } from "./taps.ts";
 
 const API_GLOBALS = Symbol.for("opentelemetry.js.api.1");
 
@@ -51,7 +51,7 @@ export async function readStatus(
     hostApi: findHostApi(),
     running: observation !== undefined,
     endpoint: observation && endpointOf(observation),
-    conversationAccess: seesConversations(api),
+    conversationAccess: seesConversations(api.config),
     openRuns: runs.length,
     openSessions: new Set(runs.map(({ sessionKey }) => sessionKey)).size,
     dropped: observation?.telemetry.dropped() ?? [],

@@ -3,6 +3,7 @@ import type { HostApi } from "./host-api.ts";
 import { eventName, type HostEventKind, ownTime } from "./host-events.ts";
 import type { DiagnosticModule } from "./host-modules.ts";
 import { findRow } from "./host-table.ts";
+import { seesConversations } from "./own-config.ts";
 import { hear, type SharedState } from "./shared-state.ts";
 
 /**
@@ -35,7 +36,7 @@ const DRAIN_MS = 1_000;
 
 /** Listens to everything that tells of sessions and runs, but for the diagnostics. */
 export function listen(api: HostApi, state: SharedState): void {
-  const hooks = seesConversations(api) ? [...OPEN_HOOKS, ...CONVERSATION_HOOKS] : OPEN_HOOKS;
+  const hooks = seesConversations(api.config) ? [...OPEN_HOOKS, ...CONVERSATION_HOOKS] : OPEN_HOOKS;
   for (const name of hooks) {
     api.on(name, (event, ctx) => {
       tell(state, "typed", name, record(event), record(ctx));
@@ -70,12 +71,6 @@ export function listen(api: HostApi, state: SharedState): void {
     tell(state, "typed", "gateway_stop", record(event), record(ctx));
     return undefined;
   });
-}
-
-/** Whether the operator lets the plugin see conversations, and stop turns. */
-export function seesConversations(api: Pick<HostApi, "config" | "id">): boolean {
-  const entries = record(record(record(api.config)["plugins"])["entries"]);
-  return record(record(entries[api.id])["hooks"])["allowConversationAccess"] === true;
 }
 
 /** Listens to the diagnostics; ends when what comes back is called. */

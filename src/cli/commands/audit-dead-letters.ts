@@ -42,15 +42,15 @@ const columns: readonly TableColumn<LetterRow>[] = [
 
 /** `turnspan audit dead-letters`: what was not taken, and why. */
 export async function listDeadLetters(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("audit dead-letters", args, {
-    ...auditOptions,
-    destination: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions(
+    "audit dead-letters",
+    args,
+    {
+      ...auditOptions,
+      destination: { type: "string" },
+    },
+    usage,
+  );
   const folder = await findAuditFolder(values.folder, cli);
   const letters = readRows(folder, values.destination);
   const count = values.json ? await writeLines(letters, cli) : await writeTable(letters, cli);

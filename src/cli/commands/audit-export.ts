@@ -1,9 +1,9 @@
 import { open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { readTrail, type TrailFilter, type TrailRecord } from "../../audit/read-trail.ts";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import { OWNER_ONLY_FILE } from "../../base/files.ts";
-import { parseOptions } from "../command.ts";
+import { parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { writeTo } from "../output.ts";
 import { startProgress } from "../progress.ts";
@@ -36,18 +36,13 @@ const options = {
   session: { type: "string" },
   agent: { type: "string" },
   event: { type: "string", multiple: true },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 const CHUNK = 512;
 
 /** `turnspan audit export`: the trail in another form. */
 export async function exportTrail(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("audit export", args, options);
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions("audit export", args, options, usage);
   const { format, since, until, session, agent, event: events, output } = values;
   if (!isFormat(format)) throw wrong(`--format ${format} is not known: csv, jsonl or otlp`);
   const filter: TrailFilter = {
@@ -94,8 +89,7 @@ async function copyTrail(
   return damaged;
 }
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan audit export --help`);
+const wrong = (problem: string): CodedError => wrongUse("audit export", problem);
 
 const isFormat = (name: string): name is keyof typeof trailFormats =>
   Object.hasOwn(trailFormats, name);

@@ -1,12 +1,12 @@
 import type { OtlpLogTarget } from "../../audit/otlp-destination.ts";
 import { listDeadDestinations, type Resent, resendDeadLetters } from "../../audit/resend.ts";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import { loadConfig } from "../../hooks/config/load.ts";
 import { AuditOptions } from "../../sdk/audit-options.ts";
 import { findAuditTargets } from "../../sdk/audit-targets.ts";
 import { resolveTelemetry } from "../../sdk/config.ts";
 import { TurnspanConfig, telemetryOf } from "../../sdk/config-file.ts";
-import { parseOptions } from "../command.ts";
+import { parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
 import { startProgress } from "../progress.ts";
@@ -33,7 +33,6 @@ const options = {
   destination: { type: "string" },
   to: { type: "string" },
   protocol: { type: "string" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 interface Given {
@@ -43,11 +42,7 @@ interface Given {
 
 /** `turnspan audit resend`: what was not taken is sent again. */
 export async function resendDead(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("audit resend", args, options);
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions("audit resend", args, options, usage);
   const folder = await findAuditFolder(values.folder, cli);
   const names = (await listDeadDestinations(folder)).filter(
     (name) => values.destination === undefined || name === values.destination,
@@ -108,8 +103,7 @@ function toTarget(name: string, { to, protocol }: Given): OtlpLogTarget {
 
 const NO_EXPORTERS = { traces: [], logs: [], metrics: [] };
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan audit resend --help`);
+const wrong = (problem: string): CodedError => wrongUse("audit resend", problem);
 
 function resentText(name: string, { delivered, refused, left, trouble }: Resent): string {
   const parts = [`${delivered} sent`];

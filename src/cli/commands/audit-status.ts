@@ -55,14 +55,7 @@ const missingOf = ({ gaps }: Pick<WriterReport, "gaps">): number =>
 
 /** `turnspan audit status`: every log, read whole. */
 export async function showAuditStatus(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("audit status", args, {
-    ...auditOptions,
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions("audit status", args, auditOptions, usage);
   const folder = await findAuditFolder(values.folder, cli);
   const progress = startProgress(cli, "records");
   const reports = await inspectAudit(folder, { whole: true, onRecords: progress.count });

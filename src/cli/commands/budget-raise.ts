@@ -9,7 +9,7 @@ import { raiseRecord } from "../../sdk/budget-record.ts";
 import { TurnspanConfig } from "../../sdk/config-file.ts";
 import { writeRecord } from "../../sdk/write-record.ts";
 import { formatTime } from "../amounts.ts";
-import { parseOptions } from "../command.ts";
+import { parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
 import { openLedger } from "./budget-list.ts";
@@ -52,8 +52,7 @@ export async function raiseBudget(args: readonly string[], cli: CliContext): Pro
   return 0;
 }
 
-const usage = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan budget --help`);
+const usage = (problem: string): CodedError => wrongUse("budget", problem);
 
 function findBudget(
   name: string | undefined,

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { createProjectFinder } from "../../adapters/cli-agents/find-project.ts";
 import { findTranscripts } from "../../adapters/cli-agents/find-transcripts.ts";
-import { CodedError } from "../../base/errors.ts";
-import { type Command, parseOptions } from "../command.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { costJson } from "./cost-json.ts";
 import { type Calendar, dayBefore, openCalendar, readMoment } from "./cost-period.ts";
@@ -51,8 +51,7 @@ interface CostRequest {
 
 const DAYS_BEFORE_TODAY_IN_WEEK = 6;
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan cost --help`);
+const wrong = (problem: string): CodedError => wrongUse("cost", problem);
 
 function readRequest(args: readonly string[], cli: CliContext): CostRequest {
   const { values, positionals } = parseOptions("cost", args, options);

@@ -22,14 +22,12 @@ Exit code 1: something is wrong.
 
 /** `turnspan hooks check`: 0 where everything is right. */
 export async function checkHooks(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values, positionals } = parseOptions("hooks check", args, {
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values, positionals } = parseOptions(
+    "hooks check",
+    args,
+    { json: { type: "boolean" } },
+    usage,
+  );
   const origins = await findOrigins(positionals[0], cli);
   const read = await Promise.all(origins.map((origin) => readConfig(TurnspanConfig, origin)));
   const files = read.map(({ file }) => file).filter((file) => file !== undefined);

@@ -16,14 +16,7 @@ the repository you are in, where you approved it.
 
 /** `turnspan hooks list`: what is configured here. */
 export async function listHooks(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("hooks list", args, {
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions("hooks list", args, { json: { type: "boolean" } }, usage);
   const { hooks, unapproved } = await loadConfig(TurnspanConfig, cli);
   if (values.json) {
     const found = { hooks: hookRows(hooks), unapproved: unapproved?.source ?? null };

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { CodedError } from "../../base/errors.ts";
+import { CodedError, messageOf } from "../../base/errors.ts";
 import type { ConfiguredHook } from "../../hooks/config/configured-hook.ts";
 import {
   joinConfigs,
@@ -38,16 +38,16 @@ Ctrl-C ends it. Exit code 1: it failed, or its filter does not take the event; 1
 
 /** `turnspan hooks run`: 0 where the hook did what it should. */
 export async function runHook(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values, positionals } = parseOptions("hooks run", args, {
-    event: { type: "string" },
-    config: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values, positionals } = parseOptions(
+    "hooks run",
+    args,
+    {
+      event: { type: "string" },
+      config: { type: "string" },
+      json: { type: "boolean" },
+    },
+    usage,
+  );
   const [name] = positionals;
   if (name === undefined || values.event === undefined) {
     throw new CodedError("USAGE", "turnspan hooks run needs NAME and --event FILE");
@@ -155,8 +155,7 @@ async function tryHook(
     return { name, result: "ran", ...verdictOf(answer, hook) };
   } catch (error) {
     signal.throwIfAborted();
-    const text = error instanceof Error ? error.message : String(error);
-    return { name, result: "failed", error: text };
+    return { name, result: "failed", error: messageOf(error) };
   } finally {
     clearInterval(alive);
   }

@@ -28,16 +28,16 @@ Exit code 1: there is nothing to approve, or it is not approved.
 
 /** `turnspan hooks trust`: 0 where the repository's config is approved as it is now. */
 export async function trustHooks(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values } = parseOptions("hooks trust", args, {
-    approve: { type: "string" },
-    revoke: { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(usage);
-    return 0;
-  }
+  const { values } = parseOptions(
+    "hooks trust",
+    args,
+    {
+      approve: { type: "string" },
+      revoke: { type: "boolean" },
+      json: { type: "boolean" },
+    },
+    usage,
+  );
   const approvals = openApprovals(cli);
   const places = await findConfigPlaces(cli);
   const origin = places.find(({ kind }) => kind === "repository");

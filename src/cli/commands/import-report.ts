@@ -1,4 +1,4 @@
-import type { Tally } from "../record-tally.ts";
+import { costText, type Tally, turnsText } from "../record-tally.ts";
 import { type CostTroubles, NOTICE } from "./cost-report.ts";
 
 /** Everything that `turnspan import` has to say, as data. */
@@ -28,16 +28,13 @@ export function importJson({ troubles, tally, ...counts }: ImportReport): string
 
 export function importText(report: ImportReport): string {
   const { tally, sessionsRead, sessionsKnown, sessionsRunning, bytesRead } = report;
-  const turns = Object.entries(tally.turns).map(([outcome, count]) => `${count} ${outcome}`);
-  const unknown =
-    tally.unknownCostCalls === 0 ? "" : `, and ${tally.unknownCostCalls} calls of unknown price`;
   const running = sessionsRunning === 0 ? "" : `, ${sessionsRunning} with a turn that still runs`;
   return [
     `transcripts of ${sessionsRead} sessions, ${(bytesRead / 1e6).toFixed(1)} MB; left out: ${sessionsKnown} imported before or too old${running}`,
     `sessions  ${tally.sessions}`,
-    `turns     ${turns.join(", ") || "0"}; ${tally.announceTurns} announce`,
+    `turns     ${turnsText(tally) || "0"}; ${tally.announceTurns} announce`,
     `subagents ${tally.subagents}`,
-    `cost      $${tally.costUsd}${unknown}`,
+    `cost      ${costText(tally)}`,
     "",
     NOTICE,
     "",

@@ -13,7 +13,7 @@ import type { ContentMode } from "../../lifecycle/content.ts";
 import type { CliContext } from "../context.ts";
 import { startProgress } from "../progress.ts";
 import type { ImportLedger } from "./import-ledger.ts";
-import type { ReplayOutput } from "./replay-output.ts";
+import { EVENTS_PER_DRAIN, type ReplayOutput } from "./replay-output.ts";
 
 export interface ImportOptions {
   /** Sessions that are not to be sent; what they tell may still be repeated by others. */
@@ -33,8 +33,6 @@ export interface ImportedSessions {
   readonly unreadable: readonly string[];
 }
 
-/** Events between two waits for the output: what is held in memory then is bounded by this. */
-const EVENTS_PER_DRAIN = 2000;
 /** A turn without an end in a session that was written to this short ago still runs. */
 const RUNNING_MS = 600_000;
 

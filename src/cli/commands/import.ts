@@ -4,10 +4,11 @@ import { findTranscripts, type SessionFiles } from "../../adapters/cli-agents/fi
 import { joinSessions } from "../../adapters/cli-agents/join-sessions.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import type { ContentMode } from "../../lifecycle/content.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { checkEndpointOption } from "../endpoint-option.ts";
 import { RecordTally } from "../record-tally.ts";
 import { openCalendar, readMoment } from "./cost-period.ts";
 import { hasTroubles } from "./cost-report.ts";
@@ -60,8 +61,7 @@ interface ImportRequest {
   readonly json: boolean;
 }
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan import --help`);
+const wrong = (problem: string): CodedError => wrongUse("import", problem);
 
 function readRequest(args: readonly string[], cli: CliContext): ImportRequest {
   const { values, positionals } = parseOptions("import", args, options);
@@ -72,9 +72,7 @@ function readRequest(args: readonly string[], cli: CliContext): ImportRequest {
   if (out !== undefined && endpoint !== undefined) {
     throw wrong("--out and --endpoint exclude each other");
   }
-  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint)) {
-    throw wrong(`--endpoint ${endpoint} is no http or https URL`);
-  }
+  checkEndpointOption("import", endpoint);
   if (content !== "none" && content !== "local" && content !== "export") {
     throw wrong(`--content ${content} is not known: none, local or export`);
   }

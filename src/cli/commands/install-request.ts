@@ -4,6 +4,7 @@ import type { InstallOptions, SettingsChange } from "../../adapters/cli-agents/i
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
+import { wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
 
@@ -22,9 +23,6 @@ interface ScopeValues {
   readonly managed: boolean;
   readonly data?: string | undefined;
 }
-
-export const wrongUse = (command: string, problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan ${command} --help`);
 
 export function readAgent(command: string, names: readonly string[]): CliAgentId {
   const [name, ...more] = names;

@@ -11,11 +11,12 @@ import {
   type SettingsChange,
 } from "../../adapters/cli-agents/install.ts";
 import { findServer } from "../../base/running-server.ts";
-import { readEndpoint, showEndpoint } from "../../sdk/endpoint.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { showEndpoint } from "../../sdk/endpoint.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { checkEndpointOption } from "../endpoint-option.ts";
 import { printable } from "../output.ts";
-import { diffText, installOptions, readAgent, scopeOptions, wrongUse } from "./install-request.ts";
+import { diffText, installOptions, readAgent, scopeOptions } from "./install-request.ts";
 
 const usage = `Usage: turnspan install AGENT [--user | --project | --managed] [OPTIONS]
 
@@ -73,9 +74,7 @@ function readTarget(endpoint: string | undefined, token: string | undefined) {
   if (token !== undefined && endpoint === undefined) {
     throw wrongUse("install", "--token needs --endpoint");
   }
-  if (endpoint !== undefined && readEndpoint(endpoint) === undefined) {
-    throw wrongUse("install", `--endpoint ${showEndpoint(endpoint)} is no http or https URL`);
-  }
+  checkEndpointOption("install", endpoint);
   return { endpoint, token };
 }
 

@@ -28,19 +28,19 @@ Example: turnspan prices add acme-1 --provider acme --input 3 --output 15
 
 /** `turnspan prices add`: keeps a price of the user's own and says what applies now. */
 export async function addPrice(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values, positionals } = parseOptions("prices add", args, {
-    input: { type: "string" },
-    output: { type: "string" },
-    "cache-read": { type: "string" },
-    "cache-write": { type: "string" },
-    provider: { type: "string" },
-    from: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(addUsage);
-    return 0;
-  }
+  const { values, positionals } = parseOptions(
+    "prices add",
+    args,
+    {
+      input: { type: "string" },
+      output: { type: "string" },
+      "cache-read": { type: "string" },
+      "cache-write": { type: "string" },
+      provider: { type: "string" },
+      from: { type: "string" },
+    },
+    addUsage,
+  );
   const entry = toEntry(readModel(positionals), values);
   const userFile = findPriceFile(cli.env);
   if (userFile === undefined) {

@@ -24,16 +24,16 @@ Exit code 1: no price is known.
 
 /** `turnspan prices show`: 0 where a price is known, else 1. */
 export async function showPrices(args: readonly string[], cli: CliContext): Promise<number> {
-  const { values, positionals } = parseOptions("prices show", args, {
-    provider: { type: "string" },
-    at: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (values.help) {
-    cli.stdout.write(showUsage);
-    return 0;
-  }
+  const { values, positionals } = parseOptions(
+    "prices show",
+    args,
+    {
+      provider: { type: "string" },
+      at: { type: "string" },
+      json: { type: "boolean" },
+    },
+    showUsage,
+  );
   const model = readModel(positionals);
   const at = values.at === undefined ? cli.now() : Date.parse(readDate("--at", values.at));
   const userFile = findPriceFile(cli.env);

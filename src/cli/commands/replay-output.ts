@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CodedError } from "../../base/errors.ts";
+import { CodedError, messageOf } from "../../base/errors.ts";
 import type { ContentMode } from "../../lifecycle/content.ts";
 import type { WireRecord } from "../../lifecycle/record-log.ts";
 import { createPriceBook } from "../../pricing/price-book.ts";
@@ -34,6 +34,8 @@ export interface ReplayTarget {
   readonly serviceName: string;
 }
 
+/** Events between two waits for the output: what is held in memory then is bounded by this. */
+export const EVENTS_PER_DRAIN = 2000;
 const FLUSH_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 5000;
 const INTERRUPTED_FLUSH_MS = 1800;
@@ -185,6 +187,3 @@ async function assertAnswers(url: string, cli: CliContext): Promise<void> {
     throw new CodedError("REPLAY_FAILED", message, { cause });
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -8,16 +8,16 @@ import {
   type ReplayReport,
   type SkippedLine,
 } from "../../adapters/openclaw/replay.ts";
-import { CodedError } from "../../base/errors.ts";
+import { CodedError, messageOf } from "../../base/errors.ts";
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
-import { readEndpoint, showEndpoint } from "../../sdk/endpoint.ts";
 import type { Turnspan } from "../../turnspan.ts";
 import { boundedLines } from "../bounded-lines.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { checkEndpointOption } from "../endpoint-option.ts";
 import { startProgress } from "../progress.ts";
-import { RecordTally, type Tally } from "../record-tally.ts";
-import { openReplayOutput, type ReplayOutput } from "./replay-output.ts";
+import { costText, RecordTally, type Tally, turnsText } from "../record-tally.ts";
+import { EVENTS_PER_DRAIN, openReplayOutput, type ReplayOutput } from "./replay-output.ts";
 
 const usage = `Usage: turnspan replay --host HOST FILE [--out FILE | --endpoint URL] [OPTIONS]
 
@@ -67,8 +67,6 @@ interface ReplayRequest {
 }
 
 const HOSTS = ["openclaw", ...Object.keys(cliAgents)];
-/** Events between two waits for the output: what is held in memory then is bounded by this. */
-const EVENTS_PER_DRAIN = 2000;
 /** Far beyond any line of a gateway, far below what memory and the longest text allow. */
 const MAX_LINE_MEGABYTES = 64;
 const MEGABYTE = 1_000_000;
@@ -84,9 +82,7 @@ function readRequest(args: readonly string[]): ReplayRequest {
   if (more.length > 0) throw wrong(`one recording at a time: ${more.join(" ")} is too much`);
   if (out !== undefined && endpoint !== undefined)
     throw wrong("--out and --endpoint exclude each other");
-  if (endpoint !== undefined && readEndpoint(endpoint) === undefined) {
-    throw wrong(`--endpoint ${showEndpoint(endpoint)} is no http or https URL`);
-  }
+  checkEndpointOption("replay", endpoint);
   if (content !== "none" && content !== "export") {
     throw wrong(`--content ${content} is not known: none or export`);
   }
@@ -96,8 +92,7 @@ function readRequest(args: readonly string[]): ReplayRequest {
   return { host, transcripts: transcript, startMs, file, out, endpoint, metrics, content, json };
 }
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan replay --help`);
+const wrong = (problem: string): CodedError => wrongUse("replay", problem);
 
 /** Lines of the file; what its reading throws names it. */
 async function* readLines(file: string, cli: CliContext): AsyncGenerator<string | SkippedLine> {
@@ -117,9 +112,6 @@ async function* readLines(file: string, cli: CliContext): AsyncGenerator<string 
 
 const tooLong = (bytes: number): string =>
   `a line of ${Math.round(bytes / MEGABYTE)} MB, more than ${MAX_LINE_MEGABYTES} MB`;
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /** Before anything is written: a recording that is not there must cost no older output, nor itself. */
 async function assertReadable({ file, out }: ReplayRequest): Promise<void> {
@@ -211,16 +203,13 @@ function toJson(report: ReplayReport, events: number, tally: Tally): string {
 }
 
 function toText(report: ReplayReport, events: number, tally: Tally): string {
-  const turns = Object.entries(tally.turns).map(([outcome, count]) => `${count} ${outcome}`);
-  const unknown =
-    tally.unknownCostCalls === 0 ? "" : `, and ${tally.unknownCostCalls} calls of unknown price`;
   return [
     `${report.lines} lines, ${report.brokenLines} skipped, ${events} events`,
     `sessions  ${tally.sessions}`,
-    `turns     ${turns.join(", ") || "0"}; ${tally.announceTurns} announce`,
+    `turns     ${turnsText(tally) || "0"}; ${tally.announceTurns} announce`,
     `subagents ${tally.subagents}`,
     `settings changes ${tally.settingsChanges}, messages ${tally.messages}`,
-    `cost      $${tally.costUsd}${unknown} (API list price, or the host's own)`,
+    `cost      ${costText(tally)} (API list price, or the host's own)`,
     "",
   ].join("\n");
 }

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { RUN_VARIABLE, writeRunNote } from "../../adapters/cli-agents/run-note.ts";
 import { CodedError } from "../../base/errors.ts";
-import { readEndpoint, showEndpoint } from "../../sdk/endpoint.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { readDataFolder, wrongUse } from "./install-request.ts";
+import { checkEndpointOption } from "../endpoint-option.ts";
+import { readDataFolder } from "./install-request.ts";
 import { flushCapture } from "./run-flush.ts";
 
 const usage = `Usage: turnspan run [--meta KEY=VALUE]... [--endpoint URL] [--data DIR] -- AGENT [ARGUMENT...]
@@ -74,9 +74,7 @@ async function runAgent(args: readonly string[], cli: CliContext): Promise<numbe
     throw wrongUse("run", "put the agent and its arguments behind --");
   }
   const endpoint = values.endpoint ?? (cli.env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined);
-  if (endpoint !== undefined && readEndpoint(endpoint) === undefined) {
-    throw wrongUse("run", `--endpoint ${showEndpoint(endpoint)} is no http or https URL`);
-  }
+  checkEndpointOption("run", endpoint);
   const dataFolder = readDataFolder(values.data, cli);
   const run = await writeRunNote(dataFolder, readMetadata(values.meta ?? [], cli.env));
   const env = { ...cli.env, TURNSPAN_DATA: dataFolder, [RUN_VARIABLE]: run };

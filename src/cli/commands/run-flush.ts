@@ -1,11 +1,12 @@
 import { appendFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureService } from "../../adapters/cli-agents/capture-service.ts";
+import { messageOf } from "../../base/errors.ts";
 import { findServer } from "../../base/running-server.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
-import { RecordTally, type Tally } from "../record-tally.ts";
+import { costText, RecordTally, type Tally, turnsText } from "../record-tally.ts";
 import { NOTICE } from "./cost-report.ts";
 import { ServerTarget } from "./up-capture.ts";
 
@@ -40,8 +41,7 @@ export async function flushCapture(
   if (endpoint === undefined || (await isServed(dataFolder, cli))) return;
   const tally = new RecordTally();
   const onTrouble = (error: unknown): void => {
-    const message = error instanceof Error ? error.message : String(error);
-    cli.stderr.write(`turnspan: ${printable(message)}\n`);
+    cli.stderr.write(`turnspan: ${printable(messageOf(error))}\n`);
   };
   const target = new ServerTarget(endpoint, {
     settings: { content: "none" },
@@ -66,10 +66,7 @@ export async function flushCapture(
 }
 
 async function tell(tally: Tally, cli: CliContext): Promise<void> {
-  const turns = Object.entries(tally.turns).map(([outcome, count]) => `${count} ${outcome}`);
-  const unknown = tally.unknownCostCalls;
-  const rest = unknown === 0 ? "" : `, and ${unknown} calls of unknown price`;
-  const line = `${tally.sessions} sessions, turns: ${turns.join(", ") || "none"}, $${tally.costUsd}${rest}`;
+  const line = `${tally.sessions} sessions, turns: ${turnsText(tally) || "none"}, ${costText(tally)}`;
   cli.stderr.write(`turnspan: ${line}\n`);
   const summary = cli.env["GITHUB_STEP_SUMMARY"];
   if (summary) await appendFile(summary, `### Agent sessions\n\n${line}\n\n${NOTICE}\n`);

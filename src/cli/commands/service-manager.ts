@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { CodedError } from "../../base/errors.ts";
+import { replaceFile } from "../../base/files.ts";
 import type { CliContext } from "../context.ts";
 import {
   LAUNCHD_LABEL,
@@ -144,9 +145,8 @@ async function withUnit(unit: ServiceUnit, start: () => Promise<void>): Promise<
 /** Whole or not at all. */
 async function writeUnit({ file, text }: ServiceUnit): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  // Tokens may stand in it.
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  // Only its owner may read it: tokens may stand in it.
+  await replaceFile(file, text);
 }
 
 async function must(result: ReturnType<RunTool>, tool: string): Promise<void> {

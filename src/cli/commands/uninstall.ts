@@ -6,7 +6,7 @@ import {
   type SettingsChange,
   uninstall,
 } from "../../adapters/cli-agents/install.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
 import {
@@ -15,7 +15,6 @@ import {
   readAgent,
   readDataFolder,
   scopeOptions,
-  wrongUse,
 } from "./install-request.ts";
 
 const usage = `Usage: turnspan uninstall AGENT [--user | --project | --managed] [OPTIONS]

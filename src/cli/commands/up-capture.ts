@@ -5,6 +5,7 @@ import {
   readCaptureSettings,
 } from "../../adapters/cli-agents/capture-settings.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { WireRecord } from "../../lifecycle/record-log.ts";
 import type { Telemetry } from "../../sdk/telemetry.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
@@ -31,7 +32,7 @@ export async function startCapture(
   const stop = new AbortController();
   const said = new Set<string>();
   const onTrouble = (error: unknown): void => {
-    const text = `turnspan: capture: ${printable(error instanceof Error ? error.message : String(error))}\n`;
+    const text = `turnspan: capture: ${printable(messageOf(error))}\n`;
     if (!said.has(text)) cli.stderr.write(text);
     said.add(text);
   };

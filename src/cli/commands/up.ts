@@ -5,7 +5,7 @@ import { findPriceFile } from "../../pricing/price-file.ts";
 import { startServer, type TurnspanServer } from "../../server/server.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import { VERSION } from "../../version.ts";
-import { type Command, parseOptions } from "../command.ts";
+import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { giveBackMemory } from "../give-back-memory.ts";
 import { askLoginUrl } from "../login-url.ts";
@@ -72,8 +72,7 @@ export function readUpOptions(args: readonly string[], cli: CliContext): ServerO
   };
 }
 
-const wrong = (problem: string): CodedError =>
-  new CodedError("USAGE", `${problem}; see turnspan up --help`);
+const wrong = (problem: string): CodedError => wrongUse("up", problem);
 
 function readNumber(name: string, text: string | undefined, most: number): number | undefined {
   if (text === undefined) return undefined;

@@ -40,10 +40,14 @@ export interface AttachOptions {
   readonly importModule?: ((url: string) => Promise<unknown>) | undefined;
 }
 
-/** Options with nothing left open. */
-export interface WorldParts extends AttachOptions {
+/** Options with a log and a clock. */
+export interface ActionOptions extends AttachOptions {
   readonly log: HookLog;
   readonly now: () => number;
+}
+
+/** Options with nothing left open. */
+export interface WorldParts extends ActionOptions {
   readonly outbox: Outbox;
   readonly ledger: BudgetLedger;
   /** Where records can be seen. */
@@ -58,7 +62,7 @@ const SENT: ReadonlySet<HookAction["type"]> = new Set(["http", "temporal", "comm
  */
 export async function openStores(
   { hooks }: LoadedConfig,
-  options: Omit<WorldParts, "outbox" | "ledger" | "watch"> & AttachOptions,
+  options: ActionOptions,
   started: DisposableStack,
 ): Promise<Pick<WorldParts, "outbox" | "ledger">> {
   const needsOutbox = hooks.some(({ action }) => SENT.has(action.type));
@@ -72,7 +76,7 @@ export async function openStores(
 }
 
 async function openLedger(
-  { env, log, now }: Pick<WorldParts, "env" | "log" | "now">,
+  { env, log, now }: ActionOptions,
   started: DisposableStack,
 ): Promise<BudgetLedger> {
   const folder = findDataFolder(env);

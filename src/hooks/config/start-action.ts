@@ -1,12 +1,12 @@
 import { DeliveryQueue } from "../outbox/delivery-queue.ts";
-import type { AnyPayload, HookLog } from "../payload.ts";
+import type { AnyPayload } from "../payload.ts";
 import { MemoryLedger } from "../runners/budget/ledger.ts";
 import { createRunner, type RunnerWorld } from "../runners/runner.ts";
 import { withTrust } from "./attach-config.ts";
 import type { ConfiguredHook } from "./configured-hook.ts";
 import type { LoadedConfig } from "./load.ts";
 import { compileMatcher } from "./matcher.ts";
-import { type AttachOptions, createWorld } from "./runner-world.ts";
+import { type ActionOptions, createWorld } from "./runner-world.ts";
 
 /** One entry's action by itself, to be tried by hand. */
 export interface StartedAction extends Disposable {
@@ -23,7 +23,7 @@ export interface StartedAction extends Disposable {
 export function startAction(
   hook: ConfiguredHook,
   loaded: LoadedConfig,
-  options: AttachOptions & { readonly log: HookLog; readonly now: () => number },
+  options: ActionOptions,
 ): StartedAction {
   const started = new DisposableStack();
   const watch: RunnerWorld["watch"] = () => ({ [Symbol.dispose]: () => undefined });

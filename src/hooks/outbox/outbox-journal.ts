@@ -49,8 +49,10 @@ class Place implements Disposable {
         replay: (located) => applyEntry(open, located),
         // A new segment begins with all that is open: the ones before it are not needed.
         retention: () => ({ before: now(), keepFromSeq: Number.MAX_SAFE_INTEGER }),
-        onAlarm: ({ kind }) => {
-          if (kind === "trouble") log.warn(`the outbox ${claim.folder} cannot be written`);
+        onAlarm: (alarm) => {
+          if (alarm.kind === "trouble") log.warn(`the outbox ${claim.folder} cannot be written`);
+          if (alarm.kind === "losing")
+            log.warn(`the outbox ${claim.folder} does not keep everything: ${alarm.reason}`);
         },
       });
       return new Place(claim, segments, open);

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { CodedError } from "../../base/errors.ts";
+import { CodedError, messageOf } from "../../base/errors.ts";
 import type { Migration } from "./schema.ts";
 
 export interface DatabaseOptions {
@@ -122,6 +122,3 @@ export function inTransaction<T>(database: DatabaseSync, body: () => T): T {
     throw error;
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { messageOf } from "../../base/errors.ts";
 import { type Decoded, decodeRequest, type OtlpBody } from "../otlp/decode.ts";
 import { RequestError } from "../otlp/rows.ts";
 import type { Changes } from "../store/parts.ts";
@@ -138,7 +139,7 @@ export class IngestLoop {
 
   /** Not to be tried again: it would fail each time. */
   #reject(jobs: readonly DecodedJob[], error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     for (const { id, decoded } of jobs) {
       this.#answer(id, { status: 400, accepted: 0, rejected: decoded.accepted, problem });
     }

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CodedError } from "../../base/errors.ts";
+import { CodedError, messageOf } from "../../base/errors.ts";
 import { tryLock } from "../../base/file-lock.ts";
 
 /**
@@ -23,10 +23,9 @@ function openLock(folder: string): Disposable | undefined {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return tryLock(join(folder, "lock.db"));
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError(
       "SERVER_DATA_UNUSABLE",
-      `cannot use the data folder ${folder}: ${problem}; name another one with --data`,
+      `cannot use the data folder ${folder}: ${messageOf(cause)}; name another one with --data`,
       { cause },
     );
   }

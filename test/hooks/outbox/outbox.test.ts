@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { type DeliveryJournal, DeliveryQueue } from "../../../src/hooks/outbox/delivery-queue.ts";
 import {
   type Delivery,
+  DeliveryError,
   destinationOf,
   type Outbox,
   RETRY_DELAYS_MS,
@@ -112,12 +114,37 @@ test("what was delivered, or refused for ever, is not delivered again", async ()
     using outbox = await machine.start();
     createSink(outbox).isUp = true;
     await post(outbox, "a");
+    outbox.register("picky", () =>
+      Promise.reject(new DeliveryError("never again", { next: "drop" })),
+    );
+    await post(outbox, "b", "picky");
   }
   using outbox = await machine.start();
-  const sink = createSink(outbox);
+  const sinks = [createSink(outbox), createSink(outbox, "picky")];
   await outbox.resume();
   await machine.clock.advance(10 * DAY_MS, settle);
-  expect(sink.ids()).toEqual([]);
+  expect(sinks.map(({ ids }) => ids())).toEqual([[], []]);
+});
+
+test("what is too large to be kept is sent all the same, and that is said", async () => {
+  using machine = createMachine();
+  const body = "x".repeat(256 * 1024);
+  {
+    using outbox = await machine.start();
+    const sink = createSink(outbox);
+    await post(outbox, "small");
+    await outbox.post({ id: "large", destination: "sink", body }).catch(() => undefined);
+    expect(sink.ids()).toEqual(["small", "large"]);
+  }
+  expect(machine.log.lines).toEqual([
+    expect.stringMatching(/^warn the outbox .* does not keep everything: record_too_large$/),
+  ]);
+  using outbox = await machine.start();
+  const sink = createSink(outbox);
+  sink.isUp = true;
+  await outbox.resume();
+  await machine.clock.advance(10_000, settle);
+  expect(sink.ids()).toEqual(["small"]);
 });
 
 test("a restart between any two attempts keeps to the published schedule, less the attempt it counts as", async () => {
@@ -174,7 +201,7 @@ test("what nobody can deliver for days is given up, and that is said", async () 
     createSink(outbox);
     await post(outbox, "a");
   }
-  machine.clock.advance(6 * DAY_MS, settle);
+  await machine.clock.advance(6 * DAY_MS, settle);
   using outbox = await machine.start();
   const sink = createSink(outbox);
   await outbox.resume();
@@ -232,8 +259,7 @@ ${then}
 `;
 const idle = program(STAY).replace(/^telemetry.turnspan.*$/m, "");
 
-async function startProgram(folder: string, text: string) {
-  const { spawn } = await import("node:child_process");
+function startProgram(folder: string, text: string) {
   const child = spawn(process.execPath, ["--input-type=module", "-e", text], {
     cwd: folder,
     env: { ...process.env, TURNSPAN_DATA: path.join(folder, "data") },
@@ -255,12 +281,12 @@ test("a process that is killed between its request and the mark sends it again a
       http: { allow: [receiver.target] },
     },
   });
-  const first = await startProgram(folder.path, program(STAY));
+  const first = startProgram(folder.path, program(STAY));
   kill = () => void first.child.kill("SIGKILL");
   expect(await first.ended).toBe(null);
   expect(receiver.received).toHaveLength(1);
   kill = () => undefined;
-  const second = await startProgram(folder.path, idle);
+  const second = startProgram(folder.path, idle);
   await until(() => receiver.received.length >= 2, 60_000);
   second.child.kill("SIGKILL");
   await second.ended;
@@ -273,14 +299,14 @@ test("a command that a process had no time left for is run by the next one", asy
   using folder = makeTemporaryFolder({
     "turnspan.json": { hooks: { "session:end": [{ command, timeoutMs: 50_000 }] } },
   });
-  const first = await startProgram(
+  const first = startProgram(
     folder.path,
     program('while (!existsSync("started")) await sleep(20);'),
   );
   expect(await first.ended).toBe(0);
   const file = path.join(folder.path, "ended");
   expect([existsSync(path.join(folder.path, "started")), existsSync(file)]).toEqual([true, false]);
-  const second = await startProgram(folder.path, idle);
+  const second = startProgram(folder.path, idle);
   await until(() => existsSync(file) && readFileSync(file, "utf8") !== "", 60_000);
   second.child.kill("SIGKILL");
   await second.ended;

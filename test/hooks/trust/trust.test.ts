@@ -46,6 +46,12 @@ const swap = (file: string, text = HARMFUL) => ({
   },
 });
 
+/** A command that runs a harmless script, and the script becomes another. */
+const swapped = (name: string, command: string | readonly string[], file: string): Variant => ({
+  ...{ name, hooks: atEnd(command), files: { [file]: HARMLESS } },
+  ...swap(file),
+});
+
 const neverApproved: readonly Variant[] = [
   { name: "a command line", hooks: atEnd(TOUCH) },
   { name: "a program", hooks: atEnd(["touch", "CANARY"]) },
@@ -127,60 +133,15 @@ const changed: readonly Variant[] = [
     files: { "a.mjs": "export default () => 1;" },
     ...swap("a.mjs", script),
   },
-  {
-    name: "the script that a command names",
-    hooks: atEnd("./a.sh"),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "the script that an interpreter is given",
-    hooks: atEnd("sh a.sh 'b c'"),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "the script in a list of words",
-    hooks: atEnd(["sh", "hooks/a.sh"]),
-    files: { "hooks/a.sh": HARMLESS },
-    ...swap("hooks/a.sh"),
-  },
-  {
-    name: "a script named by the project's folder",
-    hooks: atEnd('"$CLAUDE_PROJECT_DIR"/a.sh'),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "a script in a folder that is entered first",
-    hooks: atEnd("cd hooks && ./a.sh"),
-    files: { "hooks/a.sh": HARMLESS },
-    ...swap("hooks/a.sh"),
-  },
-  {
-    name: "a script in a command in quotes",
-    hooks: atEnd("sh -c './a.sh && true'"),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "a script in a command in a command",
-    hooks: atEnd('echo "$(sh ./a.sh)"'),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "a script that is read from",
-    hooks: atEnd("sh <a.sh"),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
-  {
-    name: "a script in a variable",
-    hooks: atEnd("X=a.sh; sh $X"),
-    files: { "a.sh": HARMLESS },
-    ...swap("a.sh"),
-  },
+  swapped("the script that a command names", "./a.sh", "a.sh"),
+  swapped("the script that an interpreter is given", "sh a.sh 'b c'", "a.sh"),
+  swapped("the script in a list of words", ["sh", "hooks/a.sh"], "hooks/a.sh"),
+  swapped("a script named by the project's folder", '"$CLAUDE_PROJECT_DIR"/a.sh', "a.sh"),
+  swapped("a script in a folder that is entered first", "cd hooks && ./a.sh", "hooks/a.sh"),
+  swapped("a script in a command in quotes", "sh -c './a.sh && true'", "a.sh"),
+  swapped("a script in a command in a command", 'echo "$(sh ./a.sh)"', "a.sh"),
+  swapped("a script that is read from", "sh <a.sh", "a.sh"),
+  swapped("a script in a variable", "X=a.sh; sh $X", "a.sh"),
   {
     name: "what a folder starts with",
     hooks: atEnd("node ./tool"),

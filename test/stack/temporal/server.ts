@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findClosedPort } from "../../support/otlp-sink.ts";
 import { runProcess } from "../../support/run-process.ts";
 
 const FOLDER = import.meta.dirname;
@@ -39,7 +40,7 @@ export interface TemporalServer extends AsyncDisposable {
 
 /** Starts a server on this machine that keeps everything in memory. */
 export async function startServer(): Promise<TemporalServer> {
-  const port = await findFreePort();
+  const port = await findClosedPort();
   const args = ["-cp", `${JARS}/lib/*`, "io.temporal.testserver.TestServer", String(port)];
   const child = spawn("java", args, { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -58,16 +59,6 @@ export async function startServer(): Promise<TemporalServer> {
       await ended;
     },
   };
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function isListening(port: number): Promise<boolean> {

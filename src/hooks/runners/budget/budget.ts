@@ -90,13 +90,15 @@ class Budget {
     const isForEach = per.includes("agent");
     const owners = isForEach ? [...this.#seen.values()] : [NOBODY];
     return owners.flatMap((owner) =>
-      limitStates(this.#action, this.#read(owner, time)).map(({ unit, used, limit }) => ({
-        name: this.#hook.name,
-        unit,
-        agentId: isForEach ? owner.agent : undefined,
-        used: budgetUnits[unit].toShown(used),
-        limit: budgetUnits[unit].toShown(limit),
-      })),
+      limitStates(this.#action, this.#ledger.read(this.#bucket(owner, time), time)).map(
+        ({ unit, used, limit }) => ({
+          name: this.#hook.name,
+          unit,
+          agentId: isForEach ? owner.agent : undefined,
+          used: budgetUnits[unit].toShown(used),
+          limit: budgetUnits[unit].toShown(limit),
+        }),
+      ),
     );
   }
 
@@ -144,20 +146,16 @@ class Budget {
     return { budget: this.#hook.id, owner: describeBucket(this.#action, owner, time) };
   }
 
-  #read(owner: BudgetOwner, time: number): BudgetState {
-    return this.#ledger.read(this.#bucket(owner, time), time);
-  }
-
   #change(owner: BudgetOwner, time: number, change: UseChange): void {
     const bucket = this.#bucket(owner, time);
     this.#warnOf(this.#ledger.change(bucket, change, time), bucket.owner);
   }
 
   #check(owner: BudgetOwner, time: number): GuardAnswer | undefined {
-    const [fullest] = limitStates(this.#action, this.#read(owner, time));
+    const bucket = this.#bucket(owner, time);
+    const [fullest] = limitStates(this.#action, this.#ledger.read(bucket, time));
     if (fullest === undefined || fullest.share < 1) return undefined;
-    const whose = describeBucket(this.#action, owner, time);
-    const reason = `budget "${this.#hook.name}" is used up: ${fullest.text} (${whose})`;
+    const reason = `budget "${this.#hook.name}" is used up: ${fullest.text} (${bucket.owner})`;
     return { abort: true, reason };
   }
 

@@ -1,3 +1,4 @@
+import { RecentMap } from "../../../base/recent-map.ts";
 import type { BudgetAction, BudgetUnit } from "../../config/actions.ts";
 
 /** What was used of one budget. Money is in integer nano-dollars. */
@@ -51,30 +52,24 @@ export interface BudgetLedger {
   atomically<T>(act: () => T): T;
 }
 
-const NOTHING: BudgetUse = { tokens: 0, nanoUsd: 0, turns: 0, consecutiveErrors: 0 };
+export const NOTHING_USED: BudgetUse = { tokens: 0, nanoUsd: 0, turns: 0, consecutiveErrors: 0 };
 const MAX_BUCKETS = 10_000;
 
-/** Forgets at the end of the process; and past its bound the bucket that was written first. */
+/** Forgets at the end of the process; and past its bound the buckets that changed longest ago. */
 export class MemoryLedger implements BudgetLedger {
-  readonly #buckets = new Map<string, BudgetUse>();
+  readonly #buckets = new RecentMap<string, BudgetUse>(MAX_BUCKETS);
 
   announce(): void {
     // Nobody else can look at it.
   }
 
-  read({ budget, owner }: Bucket): BudgetState {
-    return { use: this.#buckets.get(`${budget}: ${owner}`) ?? NOTHING, extra: {} };
+  read(bucket: Bucket): BudgetState {
+    return { use: this.#buckets.get(keyOf(bucket)) ?? NOTHING_USED, extra: {} };
   }
 
   change(bucket: Bucket, change: UseChange): BudgetState {
     const use = addChange(this.read(bucket).use, change);
-    const key = `${bucket.budget}: ${bucket.owner}`;
-    const [oldest] = this.#buckets.keys();
-    const isNew = !this.#buckets.has(key);
-    if (isNew && oldest !== undefined && this.#buckets.size >= MAX_BUCKETS) {
-      this.#buckets.delete(oldest);
-    }
-    this.#buckets.set(key, use);
+    this.#buckets.set(keyOf(bucket), use);
     return { use, extra: {} };
   }
 
@@ -82,6 +77,8 @@ export class MemoryLedger implements BudgetLedger {
     return act();
   }
 }
+
+const keyOf = ({ budget, owner }: Bucket): string => `${budget}: ${owner}`;
 
 function addChange(use: BudgetUse, change: UseChange): BudgetUse {
   const { tokens = 0, nanoUsd = 0, turns = 0, consecutiveErrors = 0 } = change;

@@ -2,14 +2,15 @@ import path from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { makeOwnFolder } from "../../../base/files.ts";
 import type { BudgetUnit } from "../../config/actions.ts";
-import type {
-  AnnouncedBudget,
-  Bucket,
-  BudgetLedger,
-  BudgetState,
-  BudgetUse,
-  Extra,
-  UseChange,
+import {
+  type AnnouncedBudget,
+  type Bucket,
+  type BudgetLedger,
+  type BudgetState,
+  type BudgetUse,
+  type Extra,
+  NOTHING_USED,
+  type UseChange,
 } from "./ledger.ts";
 import * as sql from "./ledger-tables.ts";
 
@@ -41,8 +42,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Sessions end; what they used is nobody's business later. */
 const KEPT_MS = 90 * DAY_MS;
 
-const NOTHING: BudgetUse = { tokens: 0, nanoUsd: 0, turns: 0, consecutiveErrors: 0 };
-
 /** Keeps what was used in a file that all processes of a user share, so that a day's budget is one. */
 export class SqliteLedger implements BudgetLedger, Disposable {
   readonly #db: DatabaseSync;
@@ -62,13 +61,13 @@ export class SqliteLedger implements BudgetLedger, Disposable {
       // What the last moments before a power cut used is not worth a sync for each call.
       db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
       db.exec(sql.CREATE_TABLES);
+      const ledger = new SqliteLedger(db);
+      ledger.#run(sql.FORGET_BUCKETS, { before: now - KEPT_MS });
+      return ledger;
     } catch (error) {
       db.close();
       throw error;
     }
-    const ledger = new SqliteLedger(db);
-    ledger.#run(sql.FORGET_BUCKETS, { before: now - KEPT_MS });
-    return ledger;
   }
 
   announce(budget: AnnouncedBudget, time: number): void {
@@ -80,14 +79,14 @@ export class SqliteLedger implements BudgetLedger, Disposable {
   }
 
   read(bucket: Bucket, time: number): BudgetState {
-    const [use = NOTHING] = this.#all<BudgetUse>(sql.READ_USE, { ...bucket });
+    const [use = NOTHING_USED] = this.#all<BudgetUse>(sql.READ_USE, { ...bucket });
     return { use, extra: this.#extra(bucket, time) };
   }
 
   change(bucket: Bucket, change: UseChange, time: number): BudgetState {
     const { tokens = 0, nanoUsd = 0, turns = 0, consecutiveErrors = 0 } = change;
     const isOver = consecutiveErrors === "none";
-    const [use = NOTHING] = this.#all<BudgetUse>(sql.CHANGE_USE, {
+    const [use = NOTHING_USED] = this.#all<BudgetUse>(sql.CHANGE_USE, {
       ...bucket,
       ...{ tokens, nanoUsd, turns },
       // Hosts tell times with fractions.

@@ -19,7 +19,7 @@ export class CommandPool implements Disposable {
   readonly #escaped = new EscapedProcesses();
   readonly #groups = new Set<number>();
   readonly #waiting: (() => void)[] = [];
-  /** Observers' runs that are not over. */
+  /** Observers' runs that are neither over nor left. */
   readonly #observed = new Set<PoolRun>();
   #observers = 0;
 
@@ -30,6 +30,7 @@ export class CommandPool implements Disposable {
     this.#observed.add(run);
     await this.#place();
     try {
+      if (!this.#observed.has(run)) throw new Error("not started: its program has ended");
       const timeoutMs = run.timeoutMs - (performance.now() - waitingSince);
       if (timeoutMs > 0) return await this.#start({ ...run, timeoutMs });
       throw new Error(`not started: ${MAX_OBSERVERS} others took all of its ${run.timeoutMs} ms`);

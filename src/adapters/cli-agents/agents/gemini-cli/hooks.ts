@@ -11,4 +11,5 @@ export const geminiHooks = {
     AfterAgent: "stop",
   },
   danglingEnd: { outcome: "failed" },
+  hasNoIds: true,
 } as const satisfies AgentHooks;

@@ -1,5 +1,5 @@
+import { markCall, numberCall } from "../../call-mark.ts";
 import { type Fields, record, records, text, timeMs } from "../../fields.ts";
-import { markCall } from "../../hook-moment.ts";
 import { SessionStory, type ToldEnd, type ToldToolEnd } from "../../session-story.ts";
 import type { FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
 
@@ -12,7 +12,7 @@ export class GeminiStory implements StoryReader {
   #thread: string | undefined;
   #prompts = 0;
   readonly #callIds = new Map<string, string>();
-  readonly #marks = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
 
   constructor({ content }: StoryOptions) {
     this.#content = content;
@@ -104,10 +104,7 @@ export class GeminiStory implements StoryReader {
   #callIdOf(id: string, mark: string): string {
     const known = this.#callIds.get(id);
     if (known !== undefined) return known;
-    const run = `${this.#thread ?? this.#prompts} ${mark}`;
-    const number = this.#marks.get(run) ?? 0;
-    this.#marks.set(run, number + 1);
-    const callId = `${mark}#${number}`;
+    const callId = numberCall(this.#numbers, this.#thread ?? String(this.#prompts), mark);
     this.#callIds.set(id, callId);
     return callId;
   }

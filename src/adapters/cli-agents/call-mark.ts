@@ -1,0 +1,17 @@
+import { hash } from "node:crypto";
+import canonicalize from "canonicalize";
+
+/** Names a tool call by its name and input, where the agent gives it no id. */
+export const markCall = (name: string, input: unknown): string =>
+  `${name}#${hash("sha256", canonicalize(input) ?? "").slice(0, 16)}`;
+
+/**
+ * The id of the next call of a run that has a mark: by its number among those with the same. `taken` counts
+ * them. Hooks and transcripts both make ids so, or the same call would be told twice.
+ */
+export function numberCall(taken: Map<string, number>, run: string, mark: string): string {
+  const key = `${run} ${mark}`;
+  const number = taken.get(key) ?? 0;
+  taken.set(key, number + 1);
+  return `${mark}#${number}`;
+}
