@@ -31,6 +31,7 @@ export async function buildViewer(folder: string = VIEWER_FOLDER): Promise<void>
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      license: { fileName: "third-party-licenses.md" },
       rolldownOptions: {
         onLog: (level, log, handle) => {
           // Libraries mark what is for browsers alone: all of this is.

@@ -14,10 +14,20 @@ interface PackageJson {
 /** Beside the entry points: the command, and the modules that are loaded by their path. */
 const OTHERS = ["./dist/cli/main.js", "./dist/server/writer/thread.js"];
 
+/** Names of functions and classes are kept for stack traces; short code is a third quicker to compile. */
+export const CODE_SIZE = {
+  compress: { keepNames: { function: true, class: true } },
+  mangle: { toplevel: true, keepNames: true },
+  codegen: { removeWhitespace: true },
+} as const;
+
+/** Stands for itself, with all that it needs. */
+const PLUGIN = "./dist/openclaw/plugin.js";
+
 /** Every entry: built file without its ending, and source. */
 function findEntries({ exports }: PackageJson): Record<string, string> {
   const built = Object.values(exports).flatMap((entry) =>
-    typeof entry === "string" ? [] : [entry.default],
+    typeof entry === "string" || entry.default === PLUGIN ? [] : [entry.default],
   );
   const names = [...built, ...OTHERS].map((file) => /^\.\/dist\/(.*)\.js$/.exec(file)?.[1] ?? file);
   return Object.fromEntries(names.map((name) => [name, pathOf(`src/${name}.ts`)]));
@@ -51,12 +61,7 @@ export async function bundlePackage(folder: string): Promise<void> {
     format: "esm",
     codeSplitting: { groups: [{ name: "core", test: (id) => core.has(id) }] },
     chunkFileNames: "shared/[name]-[hash].js",
-    // Names of functions and classes are kept for stack traces; short code is a third quicker to compile.
-    minify: {
-      compress: { keepNames: { function: true, class: true } },
-      mangle: { toplevel: true, keepNames: true },
-      codegen: { removeWhitespace: true },
-    },
+    minify: CODE_SIZE,
     sourcemap: true,
   });
 }

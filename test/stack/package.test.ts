@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtempDisposable } from "node:fs/promises";
+import { cp, mkdir, mkdtempDisposable, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { bundlePackage } from "../../scripts/bundle.ts";
+import { bundlePlugin } from "../../scripts/bundle-plugin.ts";
 import { findServer, readToken } from "../../src/base/running-server.ts";
 import { makeSpan, traceRequest } from "../server/requests.ts";
 import { runProcess } from "../support/run-process.ts";
@@ -66,3 +67,15 @@ test("packed and installed into an empty folder, `npx turnspan up` serves and st
   }
   expect(findServer(data)).toBeUndefined();
 }, 300_000);
+
+test("OpenClaw's plugin stands for itself: each of its files loads where there are no packages", async () => {
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), "turnspan-plugin-"));
+  await bundlePlugin(folder.path);
+  const files = (await readdir(folder.path)).filter((name) => name.endsWith(".js"));
+  expect(files).toContain("plugin.js");
+  expect(files.some((name) => name.includes("grpc"))).toBe(true);
+  const imports = files.map((name) => `await import("./${name}");`).join("\n");
+  const script = `${imports}\nconsole.log((await import("./plugin.js")).default.id);`;
+  const told = await run(process.execPath, ["--input-type=module", "--eval", script], folder.path);
+  expect(told).toBe("turnspan\n");
+});

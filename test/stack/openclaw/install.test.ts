@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import type { TurnList } from "../../../src/server/api-types.ts";
 import {
+  type GatewayOptions,
   gatewayEnvironment,
   gatewayPaths,
   startGateway,
@@ -13,6 +14,7 @@ import {
 import { installHost, packTurnspan } from "../../support/openclaw/host.ts";
 import { startMockProvider } from "../../support/openclaw/mock-provider.ts";
 import { until } from "../../support/openclaw/scene.ts";
+import { findClosedPort } from "../../support/otlp-sink.ts";
 import { runProcess } from "../../support/run-process.ts";
 import { startTestServer } from "../../support/server.ts";
 
@@ -37,13 +39,15 @@ async function openclaw(
 
 /** A gateway's folder with a config that knows nothing of us. */
 async function withGateway(
-  body: (host: string, work: string, providerUrl: string) => Promise<void>,
+  body: (options: GatewayOptions & { readonly port: number }) => Promise<void>,
 ): Promise<void> {
   const host = await installHost();
   await using folder = await mkdtempDisposable(path.join(tmpdir(), "turnspan-install-"));
   await using provider = await startMockProvider();
-  writeGatewayConfig({ host, work: folder.path, providerUrl: provider.url, plugins: {} }, 1);
-  await body(host, folder.path, provider.url);
+  const options = { host, work: folder.path, providerUrl: provider.url, plugins: {} };
+  const port = await findClosedPort();
+  writeGatewayConfig(options, port);
+  await body({ ...options, port });
 }
 
 const entryOf = (work: string): { enabled?: boolean } | undefined =>
@@ -51,7 +55,8 @@ const entryOf = (work: string): { enabled?: boolean } | undefined =>
 
 test("installed from its package, the plugin records the first turn", async () => {
   const { tarball } = await packTurnspan();
-  await withGateway(async (host, work, providerUrl) => {
+  await withGateway(async (options) => {
+    const { host, work } = options;
     await openclaw(host, work, ["plugins", "install", `npm-pack:${tarball}`, ...FLAGS]);
     expect(entryOf(work)?.enabled).toBe(true);
     const data = path.join(work, "home", "data", "turnspan");
@@ -62,13 +67,7 @@ test("installed from its package, the plugin records the first turn", async () =
       "plugins.entries.turnspan.config.telemetry.endpoint",
       server.server.otlpUrl,
     ]);
-    await using gateway = await startGateway({
-      host,
-      work,
-      providerUrl,
-      plugins: {},
-      keepConfig: true,
-    });
+    await using gateway = await startGateway({ ...options, keepConfig: true });
     const params = {
       agentId: "main",
       sessionKey: "agent:main:main",
@@ -103,7 +102,7 @@ test("installed from its package, the plugin records the first turn", async () =
 
 test("installed from a folder, the host finds nothing to complain of", async () => {
   const { folder } = await packTurnspan();
-  await withGateway(async (host, work) => {
+  await withGateway(async ({ host, work }) => {
     await openclaw(host, work, ["plugins", "install", folder, ...FLAGS]);
     expect(entryOf(work)?.enabled).toBe(true);
     const text = await openclaw(host, work, [

@@ -19,7 +19,7 @@ export async function installHost(): Promise<string> {
 /** Turnspan as its users get it. */
 export interface PackedTurnspan {
   readonly tarball: string;
-  /** The same unpacked, with its dependencies. */
+  /** The plugin of it by itself. */
   readonly folder: string;
 }
 
@@ -31,7 +31,10 @@ const DOCUMENTS = ["CHANGELOG.md", "README.md", "LICENSE"];
 /** Builds and packs what the sources are now, once for all tests of a run. */
 export async function packTurnspan(): Promise<PackedTurnspan> {
   const cache = path.join(tmpdir(), `turnspan-packed-${await hashSources()}`);
-  const packed = { tarball: path.join(cache, "turnspan.tgz"), folder: path.join(cache, "package") };
+  const packed = {
+    tarball: path.join(cache, "turnspan.tgz"),
+    folder: path.join(cache, "package/dist/openclaw"),
+  };
   await withLock(`${cache}.lock`, async () => {
     if (!(await exists(packed.tarball))) await pack(packed, cache);
   });
@@ -39,7 +42,7 @@ export async function packTurnspan(): Promise<PackedTurnspan> {
 }
 
 /** In a copy, so that no other test finds a half-built package. */
-async function pack({ tarball, folder }: PackedTurnspan, cache: string): Promise<void> {
+async function pack({ tarball }: PackedTurnspan, cache: string): Promise<void> {
   const copy = await mkdtemp(path.join(tmpdir(), "turnspan-copy-"));
   try {
     for (const name of [...SOURCES, ...FILES, ...DOCUMENTS]) {
@@ -49,9 +52,7 @@ async function pack({ tarball, folder }: PackedTurnspan, cache: string): Promise
     await mkdir(cache, { recursive: true });
     await run("npm", ["pack", "--pack-destination", copy], copy);
     const [made = ""] = (await readdir(copy)).filter((name) => name.endsWith(".tgz"));
-    await rm(folder, { recursive: true, force: true });
     await run("tar", ["xzf", path.join(copy, made), "-C", cache], copy);
-    await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
     await cp(path.join(copy, made), `${tarball}.new`);
     await rename(`${tarball}.new`, tarball);
   } finally {
