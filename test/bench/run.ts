@@ -97,6 +97,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: "a turn, memory and the start of an OpenClaw gateway, with the plugin and without",
     file: import.meta.resolve("./openclaw.ts"),
   },
+  "live-transcript": {
+    about: "a look at a long transcript whose session runs, beside reading it whole",
+    file: import.meta.resolve("./live-transcript.ts"),
+    goal: { column: "firstOverIdle", atLeast: 50 },
+  },
   transcripts: {
     about: "megabytes of transcripts that are read in a second of CPU",
     file: import.meta.resolve("./transcripts.ts"),

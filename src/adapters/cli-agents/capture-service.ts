@@ -5,10 +5,9 @@ import { createProjectFinder, type FindProject } from "./find-project.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import type { HookSession } from "./hook-session.ts";
 import { HookSessions } from "./hook-sessions.ts";
-import { readLiveTranscript } from "./live-transcript.ts";
+import { LiveTranscript } from "./live-transcript.ts";
 import { readRunMetadata } from "./run-note.ts";
 import { type KeptMoment, Spool } from "./spool.ts";
-import { toToldRuns } from "./told-runs.ts";
 import type { CliAgentId } from "./transcript.ts";
 
 /** What takes the events of captured sessions. */
@@ -54,6 +53,7 @@ export class CaptureService {
   readonly #sessions: HookSessions;
   readonly #findProject: FindProject = createProjectFinder();
   readonly #watched = new WeakMap<HookSession, Watched>();
+  readonly #transcripts = new WeakMap<HookSession, LiveTranscript>();
   /** Sessions that are over and not yet known to be stored. */
   #ended: HookSession[] = [];
 
@@ -116,12 +116,10 @@ export class CaptureService {
   /** Turns without keys are numbered over all starts of the program. */
   async #countTurns(session: HookSession, moment: HookMoment): Promise<void> {
     if (agentHooks[moment.agent].hasNoIds !== true || moment.reason !== "resume") return;
-    if (moment.transcriptPath === undefined) return;
-    const { content, signal } = this.#options;
-    const told = await readLiveTranscript(moment.agent, moment.transcriptPath, { content, signal });
-    if (told === undefined) return;
-    const before = told.story.turns.filter(({ startedMs }) => startedMs < moment.timeMs);
-    session.complete(toToldRuns(told), before.length);
+    const transcript = this.#transcriptOf(session, moment);
+    await transcript?.refresh(this.#options.signal);
+    if (transcript?.runs === undefined) return;
+    session.complete(transcript.runs, transcript.turnsBefore(moment.timeMs));
   }
 
   async #look(session: HookSession): Promise<void> {
@@ -146,11 +144,20 @@ export class CaptureService {
 
   /** `next`: what is about to be told, of a session that nothing was told of before. */
   async #read(session: HookSession, next?: HookMoment): Promise<void> {
-    const latest = session.latest ?? next;
-    if (latest?.transcriptPath === undefined) return;
-    const { content, signal } = this.#options;
-    const told = await readLiveTranscript(latest.agent, latest.transcriptPath, { content, signal });
-    if (told !== undefined) session.complete(toToldRuns(told));
+    const transcript = this.#transcriptOf(session, session.latest ?? next);
+    const isNew = await transcript?.refresh(this.#options.signal);
+    if (isNew && transcript?.runs !== undefined) session.complete(transcript.runs);
+  }
+
+  /** A program that goes on with a session may write to another file. */
+  #transcriptOf(session: HookSession, latest: HookMoment | undefined): LiveTranscript | undefined {
+    if (latest?.transcriptPath === undefined) return undefined;
+    const known = this.#transcripts.get(session);
+    if (known?.path === latest.transcriptPath) return known;
+    const { content } = this.#options;
+    const transcript = new LiveTranscript(latest.agent, latest.transcriptPath, { content });
+    this.#transcripts.set(session, transcript);
+    return transcript;
   }
 
   async #isGone(session: HookSession, watched: Watched, nowMs: number): Promise<boolean> {

@@ -14,6 +14,8 @@ export interface HookStop {
 export interface HookRun {
   readonly runId: string;
   readonly startedMs: number;
+  /** Of a turn: how many there were before it. */
+  readonly turn?: number;
   /** It has stopped, and may go on. */
   stop: HookStop | undefined;
   lastMessage?: string | undefined;

@@ -7,7 +7,7 @@ import { HookTold } from "./hook-told.ts";
 import { HookTools } from "./hook-tools.ts";
 import { HookTurns } from "./hook-turns.ts";
 import type { ToldEnd } from "./session-story.ts";
-import type { ToldRun } from "./told-runs.ts";
+import type { ToldRuns } from "./told-runs.ts";
 
 /** Capture may have been installed while the agent ran: what begins opens the session. */
 const OPENING: ReadonlySet<HookMoment["kind"]> = new Set([
@@ -72,7 +72,7 @@ export class HookSession {
   }
 
   /** Takes what the transcripts tell by now. */
-  complete(told: ReadonlyMap<string, ToldRun>, turnsBefore = 0): void {
+  complete(told: ToldRuns, turnsBefore = 0): void {
     this.#told.take(told);
     this.#turns.countBefore(turnsBefore);
   }

@@ -32,8 +32,9 @@ export class HookTools {
     const run = this.#runOf(moment);
     const { toolName: name, timeMs: time, input, callMark } = moment;
     if (run === undefined || name === undefined) return;
-    const { runId } = run;
-    const callId = moment.callId ?? numberCall(this.#numbers, runId, callMark ?? name);
+    const { runId, turn } = run;
+    const place = { run: runId, turn };
+    const callId = moment.callId ?? numberCall(this.#numbers, place, callMark ?? name);
     this.#running.set(callId, { run, mark: callMark });
     this.#seen.add(callId);
     this.#tell(run, { type: "tool.start", time, runId, callId, name, input });

@@ -66,10 +66,11 @@ export class HookTurns {
 
   #start(moment: HookMoment): HookRun {
     const { sessionId, sessionKey, agent: agentId, settings } = this.#context;
-    const runId = moment.turnKey ?? `${sessionId}#${this.#count}`;
+    const number = this.#count;
+    const runId = moment.turnKey ?? `${sessionId}#${number}`;
     this.#count += 1;
     const { timeMs: time, message, isAnnouncement } = moment;
-    const turn: HookRun = { runId, startedMs: time, stop: undefined };
+    const turn: HookRun = { runId, startedMs: time, turn: number, stop: undefined };
     this.#current = turn;
     this.#context.observe({
       ...{ type: "run.start", time, runId, message, sessionKey, sessionId, agentId },

@@ -69,6 +69,14 @@ export class LineScanner {
     this.#broken = broken;
   }
 
+  /** More may come, also of the last line: it is taken where it is a whole object already. */
+  takeWhole(): void {
+    if (this.#restBytes === 0 || this.#isSkipping) return;
+    const line = Buffer.concat(this.#rest);
+    this.#rest = [line];
+    if (line.at(-1) === CLOSING && parseFields(line.toString()) !== undefined) this.#endRest();
+  }
+
   #keep(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#restBytes += bytes.length;

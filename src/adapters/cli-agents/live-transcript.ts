@@ -1,10 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { cliAgents } from "./agents.ts";
-import type { SessionFiles, TranscriptFile } from "./find-transcripts.ts";
-import { readStory, type ToldSession } from "./read-story.ts";
-import { SeenCalls } from "./seen-calls.ts";
-import type { CliAgentId } from "./transcript.ts";
+import { type LiveFile, LiveReading } from "./live-reading.ts";
+import { ToldRuns } from "./told-runs.ts";
+import type { AgentContract, CliAgentId } from "./transcript.ts";
 
 const subagentsOf = (file: string): string[] => [
   path.join(file.replace(/\.jsonl$/, ""), "subagents"),
@@ -22,33 +21,83 @@ const foldersOf = {
   codex: () => [],
 } as const satisfies Record<CliAgentId, (file: string) => readonly string[]>;
 
-/** Reads what the transcripts of one session tell by now; undefined where there is none yet. */
-export async function readLiveTranscript(
-  agent: CliAgentId,
-  transcriptPath: string,
-  options: { readonly content: boolean; readonly signal: AbortSignal },
-): Promise<ToldSession | undefined> {
-  const contract = cliAgents[agent];
-  const { sessionOf, file: isTranscript } = contract.transcripts;
-  const slashed = (name: string): string => name.replaceAll(path.sep, "/");
-  const own = sessionOf(slashed(transcriptPath));
-  const beside = await Promise.all(foldersOf[agent](transcriptPath).map(listFiles));
-  const names = beside.flat().filter((name) => isTranscript.test(slashed(name)));
-  const same = names.filter((name) => sessionOf(slashed(name)) === own && name !== transcriptPath);
-  const found = await Promise.all([transcriptPath, ...same].map(describe));
-  const files = found.filter((file) => file !== undefined);
-  if (files.length === 0) return undefined;
-  const session: SessionFiles = {
-    agent: contract,
-    files: files.toSorted((a, b) => depthOf(a) - depthOf(b) || a.createdMs - b.createdMs),
-    sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    modifiedMs: Math.max(...files.map(({ modifiedMs }) => modifiedMs)),
-    createdMs: Math.min(...files.map(({ createdMs }) => createdMs)),
-  };
-  return readStory(session, { ...options, seen: new SeenCalls(), seenLines: new SeenCalls() });
+/**
+ * The transcripts of a session that runs. What was read once is not read again: a look costs what was
+ * written since, however long they are.
+ */
+export class LiveTranscript {
+  readonly path: string;
+  readonly #agent: AgentContract;
+  readonly #content: boolean;
+  #reading: LiveReading;
+  #runs: ToldRuns | undefined;
+
+  constructor(
+    agent: CliAgentId,
+    transcriptPath: string,
+    { content }: { readonly content: boolean },
+  ) {
+    this.path = transcriptPath;
+    this.#agent = cliAgents[agent];
+    this.#content = content;
+    this.#reading = this.#begin();
+  }
+
+  /** Reads what was written since the last time. Resolves to whether there was anything. */
+  async refresh(signal: AbortSignal): Promise<boolean> {
+    const files = await this.#findFiles();
+    let isNew = await this.#reading.readOn(files, signal);
+    if (isNew === undefined) {
+      this.#reading = this.#begin();
+      isNew = await this.#reading.readOn(files, signal);
+    }
+    if (isNew !== true) return false;
+    this.#runs = undefined;
+    return true;
+  }
+
+  /** What was told by now, by the run it is of; undefined where nothing was. */
+  get runs(): ToldRuns | undefined {
+    if (this.#runs === undefined && !this.#reading.isEmpty) {
+      this.#runs = new ToldRuns(this.#reading.told());
+    }
+    return this.#runs;
+  }
+
+  /** How many turns began before a time. */
+  turnsBefore(timeMs: number): number {
+    const { turns } = this.#reading.told().story;
+    return turns.filter(({ startedMs }) => startedMs < timeMs).length;
+  }
+
+  #begin(): LiveReading {
+    return new LiveReading(this.#agent, { content: this.#content });
+  }
+
+  /** The session's own files first, in the order they were made. */
+  async #findFiles(): Promise<readonly LiveFile[]> {
+    const { id, transcripts } = this.#agent;
+    const own = transcripts.sessionOf(slashed(this.path));
+    const beside = (await Promise.all(foldersOf[id](this.path).map(listFiles))).flat();
+    const same = beside.filter(
+      (name) =>
+        name !== this.path &&
+        transcripts.file.test(slashed(name)) &&
+        transcripts.sessionOf(slashed(name)) === own,
+    );
+    const found = await Promise.all([this.path, ...same].map(look));
+    return found
+      .filter((file) => file !== undefined)
+      .sort((a, b) => depthOf(a) - depthOf(b) || createdOf(a) - createdOf(b));
+  }
 }
 
-const depthOf = ({ path: file }: TranscriptFile): number => file.split(path.sep).length;
+const slashed = (name: string): string => name.replaceAll(path.sep, "/");
+
+const depthOf = ({ path: file }: LiveFile): number => file.split(path.sep).length;
+
+const createdOf = ({ stats: { birthtimeMs, mtimeMs } }: LiveFile): number =>
+  Math.min(birthtimeMs, mtimeMs);
 
 async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -57,9 +106,7 @@ async function listFiles(folder: string): Promise<string[]> {
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-async function describe(file: string): Promise<TranscriptFile | undefined> {
-  const known = await stat(file).catch(() => undefined);
-  if (known === undefined) return undefined;
-  const { size: sizeBytes, mtimeMs: modifiedMs, birthtimeMs } = known;
-  return { path: file, sizeBytes, modifiedMs, createdMs: Math.min(birthtimeMs, modifiedMs) };
+async function look(file: string): Promise<LiveFile | undefined> {
+  const stats = await stat(file).catch(() => undefined);
+  return stats && { path: file, stats };
 }

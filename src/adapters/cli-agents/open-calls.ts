@@ -13,9 +13,10 @@ export class OpenCalls {
   #settled: TranscriptCall[] = [];
   #foreign = 0;
 
-  constructor(seen: SeenCalls) {
+  /** `reader`: the same for all that one reader has open. */
+  constructor(seen: SeenCalls, reader = seen.addReader()) {
     this.#seen = seen;
-    this.#reader = seen.addReader();
+    this.#reader = reader;
   }
 
   /** Calls that another session had told before. */
@@ -39,6 +40,16 @@ export class OpenCalls {
     this.#seen.add(key, mark, this.#reader);
     this.#open.set(key, call);
     if (this.#open.size > MAX_OPEN) this.#settleOldest();
+  }
+
+  /** Whether a call was told of before, in whatever session. */
+  has(mark: CallMark): boolean {
+    return this.#seen.ownerOf(this.#seen.keyOf(mark, this.#reader)) !== undefined;
+  }
+
+  /** All calls that were not taken yet, as they stand. */
+  rest(): readonly TranscriptCall[] {
+    return [...this.#settled, ...this.#open.values()];
   }
 
   /** Takes the calls that are complete. */

@@ -55,8 +55,10 @@ export async function* readTranscripts(
       signal.throwIfAborted();
       reading.onUnreadable?.(file.path, error);
     }
+    reader.endFile();
   }
-  yield reader.end();
+  yield reader.takeSettled();
+  yield reader.rest();
 }
 
 async function* readLines(
@@ -82,17 +84,24 @@ async function* readWhole(
   file: TranscriptFile,
   { reader, signal, ...options }: Reading,
 ): AsyncGenerator<readonly TranscriptCall[]> {
+  const isWhole = await readDocument(file, { reader, signal });
+  options.onBytes?.(file.sizeBytes);
+  if (!isWhole) options.onBrokenLines?.(file.path, 1);
+  yield reader.takeSettled();
+}
+
+/** Hands a document's head and messages to a reader. Resolves to whether it has any. */
+export async function readDocument(
+  file: Pick<TranscriptFile, "path" | "sizeBytes">,
+  { reader, signal }: Pick<Reading, "reader" | "signal">,
+): Promise<boolean> {
   if (file.sizeBytes > MAX_WHOLE_BYTES) throw new RangeError("the file is too large");
   const content = await readFile(file.path, { encoding: "utf8", signal });
-  options.onBytes?.(file.sizeBytes);
   const { messages, ...head } = parseDocument(content);
-  if (!Array.isArray(messages)) {
-    options.onBrokenLines?.(file.path, 1);
-    return;
-  }
+  if (!Array.isArray(messages)) return false;
   reader.read(head);
   for (const message of messages) reader.read(record(message));
-  yield reader.takeSettled();
+  return true;
 }
 
 function parseDocument(content: string): Fields {

@@ -2,7 +2,7 @@ import type { SessionFiles } from "./find-transcripts.ts";
 import { type ReadOptions, readTranscripts } from "./read-session.ts";
 import type { SeenCalls } from "./seen-calls.ts";
 import type { SessionStory } from "./session-story.ts";
-import type { StoryReader, TranscriptCall, TranscriptReader } from "./transcript.ts";
+import type { AgentContract, StoryReader, TranscriptCall, TranscriptReader } from "./transcript.ts";
 
 export interface ReadStoryOptions extends ReadOptions {
   /** Shared by all sessions that are read in one go: lines that a fork repeats are its parent's. */
@@ -22,14 +22,24 @@ export async function readStory(
   session: SessionFiles,
   { seenLines, content, ...options }: ReadStoryOptions,
 ): Promise<ToldSession> {
-  const { transcripts } = session.agent;
-  const story = transcripts.openStory({ seenLines, content });
-  const reader = both(transcripts.openReader(options.seen), story);
+  const { seen } = options;
+  const { reader, story } = openSession(session.agent, { seen, seenLines, content });
   const calls: TranscriptCall[] = [];
   for await (const batch of readTranscripts(session, { ...options, reader, marks: [] })) {
     calls.push(...batch);
   }
-  return { story: story.end(), calls };
+  return { story: story.told(), calls };
+}
+
+type OpenOptions = Pick<ReadStoryOptions, "seen" | "seenLines" | "content">;
+
+/** Opens what reads a session's calls, and with them all else that its lines tell. */
+export function openSession(
+  { transcripts }: AgentContract,
+  { seen, seenLines, content }: OpenOptions,
+): { readonly reader: TranscriptReader; readonly story: StoryReader } {
+  const story = transcripts.openStory({ seenLines, content });
+  return { reader: both(transcripts.openReader(seen), story), story };
 }
 
 /** Each line is parsed once, for both. */
@@ -42,6 +52,10 @@ const both = (calls: TranscriptReader, story: StoryReader): TranscriptReader => 
     calls.read(line);
     story.read(line);
   },
+  endFile: () => {
+    calls.endFile();
+    story.endFile();
+  },
   takeSettled: () => calls.takeSettled(),
-  end: () => calls.end(),
+  rest: () => calls.rest(),
 });

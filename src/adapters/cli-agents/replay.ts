@@ -8,7 +8,7 @@ import { HookSessions } from "./hook-sessions.ts";
 import { joinSessions } from "./join-sessions.ts";
 import { readStory } from "./read-story.ts";
 import { SeenCalls } from "./seen-calls.ts";
-import { type ToldRun, toToldRuns } from "./told-runs.ts";
+import { ToldRuns } from "./told-runs.ts";
 import type { CliAgentId } from "./transcript.ts";
 
 export interface AgentReplayOptions {
@@ -101,8 +101,8 @@ async function readTold({
   transcripts: paths,
   content,
   signal,
-}: AgentReplayOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, ToldRun>>> {
-  const told = new Map<string, ReadonlyMap<string, ToldRun>>();
+}: AgentReplayOptions): Promise<ReadonlyMap<string, ToldRuns>> {
+  const told = new Map<string, ToldRuns>();
   if (paths.length === 0) return told;
   const found = await findTranscripts({ env: {}, paths, signal });
   const seen = { seen: new SeenCalls(), seenLines: new SeenCalls() };
@@ -110,7 +110,7 @@ async function readTold({
     if (session.agent !== cliAgents[agent]) continue;
     const read = await readStory(session, { ...seen, content, signal });
     const { sessionId } = read.story;
-    if (sessionId !== undefined) told.set(sessionId, toToldRuns(read));
+    if (sessionId !== undefined) told.set(sessionId, new ToldRuns(read));
   }
   return told;
 }

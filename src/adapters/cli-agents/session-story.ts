@@ -150,13 +150,17 @@ export class SessionStory {
     return subagent;
   }
 
-  startTool(tool: Pick<ToldTool, "thread" | "callId" | "name" | "startedMs" | "input">): void {
-    if (this.tools.has(tool.callId)) return;
-    this.tools.set(tool.callId, { ...tool, endedMs: undefined, end: undefined, output: undefined });
+  /** `key`: what it is known by, where the call's id is not the only one of its kind in the session. */
+  startTool(
+    tool: Pick<ToldTool, "thread" | "callId" | "name" | "startedMs" | "input">,
+    key = tool.callId,
+  ): void {
+    if (this.tools.has(key)) return;
+    this.tools.set(key, { ...tool, endedMs: undefined, end: undefined, output: undefined });
   }
 
-  endTool(callId: string, time: number, end: ToldToolEnd, output?: unknown): void {
-    const tool = this.tools.get(callId);
+  endTool(key: string, time: number, end: ToldToolEnd, output?: unknown): void {
+    const tool = this.tools.get(key);
     if (tool === undefined || tool.end !== undefined) return;
     tool.endedMs = time;
     tool.end = end;

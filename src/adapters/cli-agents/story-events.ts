@@ -1,6 +1,6 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
 import type { SessionStory, ToldTool } from "./session-story.ts";
-import { callStart, type StoryRun, StoryRuns, stopReasonOf, threadKeyOf } from "./story-runs.ts";
+import { callStarts, type StoryRun, StoryRuns, stopReasonOf, threadKeyOf } from "./story-runs.ts";
 import type { TranscriptCall } from "./transcript.ts";
 
 /** Order within one millisecond: begins stand before what they contain, ends after it. */
@@ -47,23 +47,38 @@ function tellSession(sessionId: string, { story, calls, project }: StorySession)
     sessionId,
     calls.toSorted((a, b) => a.end.time - b.end.time),
   );
-  const inSegment = (run: StoryRun, events: readonly Unplaced[]): Placed[] => {
+  const inSegment = (run: StoryRun): Placed[] => {
     const segment = story.segments.findLastIndex(({ startedMs }) => startedMs <= run.startedMs);
+    const events = runEvents(sessionId, { story, run, runs });
     return events.map((each) => ({ ...each, segment: Math.max(0, segment) }));
   };
   const placed = [
     ...segmentEvents(sessionId, { story, calls, project }, runs),
-    ...runs.turns.flatMap((run) =>
-      inSegment(run, [...turnEvents(sessionId, story, run), ...workEvents(run)]),
-    ),
-    ...[...runs.subagents.values()].flatMap((run) =>
-      inSegment(run, [...subagentEvents(sessionId, story, run, runs), ...workEvents(run)]),
-    ),
+    ...runs.all.flatMap(inSegment),
   ];
   return placed
     .sort((a, b) => a.event.time - b.event.time || a.segment - b.segment || a.order - b.order)
     .map(({ event }) => event);
 }
+
+interface RunOfStory {
+  readonly story: SessionStory;
+  readonly run: StoryRun;
+  readonly runs: StoryRuns;
+}
+
+/** Tells one run of a session as lifecycle events, in the order of their times. */
+export const toRunEvents = (sessionId: string, of: RunOfStory): LifecycleEvent[] =>
+  runEvents(sessionId, of)
+    .sort((a, b) => a.event.time - b.event.time || a.order - b.order)
+    .map(({ event }) => event);
+
+const runEvents = (sessionId: string, { story, run, runs }: RunOfStory): Unplaced[] => [
+  ...(run.subagent === undefined
+    ? turnEvents(sessionId, story, run)
+    : subagentEvents(sessionId, story, run, runs)),
+  ...workEvents(run),
+];
 
 /** A session span for each process; it lasts as long as what began in it. */
 function segmentEvents(
@@ -136,6 +151,13 @@ const runEnd = (run: StoryRun): LifecycleEvent => ({
   lastMessage: run.turn?.lastMessage,
 });
 
+/** The run that a subagent was spawned in: that of its tool call, else the turn that was on. */
+export const subagentParent = (
+  sessionId: string,
+  { subagent, startedMs }: StoryRun,
+  runs: StoryRuns,
+): StoryRun => runs.ofTool(subagent?.toolCallId) ?? runs.turnAt(startedMs, sessionId);
+
 /** A subagent is spawned by its tool call; one that nobody called runs on its own. */
 function subagentEvents(
   sessionId: string,
@@ -144,8 +166,8 @@ function subagentEvents(
   runs: StoryRuns,
 ): Unplaced[] {
   const { runId, subagent, startedMs } = run;
-  const spawner = runs.ofTool(subagent?.toolCallId);
-  const tool = spawner?.tools.find(({ callId }) => callId === subagent?.toolCallId);
+  const parent = subagentParent(sessionId, run, runs);
+  const tool = parent.tools.find(({ callId }) => callId === subagent?.toolCallId);
   const parentSessionKey = sessionKeyOf(story.agent, sessionId);
   const thread = subagent === undefined ? runId : threadKeyOf(story.agent, subagent);
   const sessionKey = `${parentSessionKey}/${thread}`;
@@ -158,7 +180,7 @@ function subagentEvents(
     agentId,
     label: subagent?.label,
     parentSessionKey,
-    parentRunId: (spawner ?? runs.turnAt(startedMs, sessionId)).runId,
+    parentRunId: parent.runId,
     toolCallId: tool?.callId,
     detached: tool === undefined || subagent?.isDetached === true,
   };
@@ -171,8 +193,9 @@ function subagentEvents(
 }
 
 function workEvents(run: StoryRun): Unplaced[] {
+  const startOf = callStarts(run);
   const calls = run.calls.map((call): Unplaced => {
-    const durationMs = Math.max(0, call.end.time - callStart(run, call));
+    const durationMs = Math.max(0, call.end.time - startOf(call));
     return { order: ORDER.call, event: { ...call.end, runId: run.runId, durationMs } };
   });
   return [...calls, ...run.tools.flatMap((tool) => toolEvents(run.runId, tool))];

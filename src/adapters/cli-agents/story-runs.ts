@@ -43,6 +43,10 @@ function untoldEnd(agent: CliAgentId, isLast: boolean): ToldEnd {
 export class StoryRuns {
   readonly turns: StoryRun[];
   readonly subagents: ReadonlyMap<string, StoryRun>;
+  readonly #turnsById: ReadonlyMap<string, StoryRun>;
+  readonly #runsByTool = new Map<string, StoryRun>();
+  /** By turns: the earliest start of it and all after it, as they were told. */
+  readonly #starts: readonly number[];
 
   constructor(story: SessionStory, sessionId: string, calls: readonly TranscriptCall[]) {
     const { agent } = story;
@@ -53,6 +57,8 @@ export class StoryRuns {
         end: turn.end ?? untoldEnd(agent, isLast),
       });
     });
+    this.#starts = earliestFrom(this.turns.map(({ startedMs }) => startedMs));
+    this.#turnsById = new Map(this.turns.map((turn) => [turn.runId, turn]));
     this.subagents = new Map(
       [...story.subagents.values()].map((subagent) => [
         subagent.thread,
@@ -75,13 +81,12 @@ export class StoryRuns {
 
   /** The run that a tool call was made in. */
   ofTool(callId: string | undefined): StoryRun | undefined {
-    if (callId === undefined) return undefined;
-    return this.all.find((run) => run.tools.some((tool) => tool.callId === callId));
+    return callId === undefined ? undefined : this.#runsByTool.get(callId);
   }
 
   /** The turn that was on at a time; what comes before the first one belongs to it. */
   turnAt(timeMs: number, sessionId: string): StoryRun {
-    const turn = this.turns.findLast(({ startedMs }) => startedMs <= timeMs) ?? this.turns[0];
+    const turn = this.turns[countWhere(this.#starts, (ms) => ms <= timeMs) - 1] ?? this.turns[0];
     if (turn !== undefined) return turn;
     const only = createRun(`${sessionId}#0`, timeMs, timeMs, { end: { outcome: "completed" } });
     this.turns.push(only);
@@ -91,6 +96,7 @@ export class StoryRuns {
   #takeTool(tool: ToldTool, sessionId: string): void {
     const run = this.#find(tool.thread, undefined, tool.startedMs, sessionId);
     run.tools.push(tool);
+    if (!this.#runsByTool.has(tool.callId)) this.#runsByTool.set(tool.callId, run);
     stretch(run, tool.startedMs);
     if (tool.endedMs !== undefined) stretch(run, tool.endedMs);
   }
@@ -109,7 +115,7 @@ export class StoryRuns {
     sessionId: string,
   ): StoryRun {
     const subagent = thread === undefined ? undefined : this.subagents.get(thread);
-    const turn = this.turns.find((candidate) => candidate.runId === runId);
+    const turn = runId === undefined ? undefined : this.#turnsById.get(runId);
     return subagent ?? turn ?? this.turnAt(timeMs, sessionId);
   }
 
@@ -139,15 +145,35 @@ function stretch(run: StoryRun, timeMs: number): void {
 export const stopReasonOf = (run: StoryRun): StopReason | undefined =>
   readStopReason(run.calls.at(-1)?.end.finishReasons?.[0]);
 
-/** When a call began: where nobody tells, when what it answers to was there. */
-export function callStart(run: StoryRun, call: TranscriptCall): number {
-  const { time, durationMs, responseId } = call.end;
-  if (durationMs !== undefined) return time - durationMs;
-  if (responseId === undefined && isClaudeLike(call.agent)) return time;
-  const before = [
-    run.startedMs,
-    ...run.tools.map(({ endedMs }) => endedMs ?? 0),
-    ...run.calls.map(({ end }) => end.time),
-  ];
-  return Math.max(...before.filter((ms) => ms < time), Number.NEGATIVE_INFINITY, run.startedMs);
+/** Tells when a call of a run began: where nobody tells, when what it answers to was there. */
+export function callStarts(run: StoryRun): (call: TranscriptCall) => number {
+  const { startedMs, tools, calls } = run;
+  const signs = [...tools.map(({ endedMs }) => endedMs ?? 0), ...calls.map(({ end }) => end.time)];
+  signs.sort((a, b) => a - b);
+  return ({ agent, end: { time, durationMs, responseId } }) => {
+    if (durationMs !== undefined) return time - durationMs;
+    if (responseId === undefined && isClaudeLike(agent)) return time;
+    const before = signs[countWhere(signs, (ms) => ms < time) - 1] ?? startedMs;
+    return Math.max(before, startedMs);
+  };
+}
+
+/** Of each number, the least of it and all that follow: a sorted list. */
+function earliestFrom(values: readonly number[]): readonly number[] {
+  const earliest = [...values];
+  for (let at = earliest.length - 2; at >= 0; at -= 1) {
+    earliest[at] = Math.min(earliest[at] ?? 0, earliest[at + 1] ?? 0);
+  }
+  return earliest;
+}
+
+/** How many of sorted numbers, from the first on, something holds for. */
+function countWhere(sorted: readonly number[], holds: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(sorted[middle] ?? Number.NaN)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -33,20 +33,26 @@ export interface FileFacts {
 
 /** Reads all files of one session, line by line; remembers no more than calls that may yet change. */
 export interface TranscriptReader {
+  /** Begins a file, or goes on with one that has not ended. */
   beginFile(file: FileFacts): void;
   read(line: Fields): void;
+  /** Nothing more comes of the file that was begun last. */
+  endFile(): void;
   /** Takes the calls that no line to come is expected to change. */
   takeSettled(): readonly TranscriptCall[];
-  /** Takes the rest, after the last file. */
-  end(): readonly TranscriptCall[];
+  /** The other calls as they stand: after the last file, all that is left. */
+  rest(): readonly TranscriptCall[];
 }
 
 /** Reads what else the files of a session tell: its turns, tools and subagents. */
 export interface StoryReader {
+  /** Begins a file, or goes on with one that has not ended. */
   beginFile(file: FileFacts): void;
   read(line: Fields): void;
-  /** What was told, after the last file. */
-  end(): SessionStory;
+  /** Nothing more comes of the file that was begun last. */
+  endFile(): void;
+  /** What was told so far. */
+  told(): SessionStory;
 }
 
 export interface StoryOptions {

@@ -151,6 +151,28 @@ test.each(PAIRS)(
   },
 );
 
+test("Gemini CLI: one command that a subagent and a later turn run is two calls", async () => {
+  using made = mkdtempDisposableSync(join(tmpdir(), "turnspan-hooks-"));
+  const out = join(made.path, "out.jsonl");
+  await runTurnspan(["import", fixture("gemini-cli/subagent"), "--out", out]);
+  const { spans } = readOtlpLines(out);
+  expect(treeOf(spans).filter((line) => line.includes("execute_tool"))).toEqual([
+    "  execute_tool invoke_agent",
+    "      execute_tool run_shell_command",
+    "  execute_tool run_shell_command",
+  ]);
+});
+
+test("Gemini CLI: one command in two turns is two calls, and its hooks tell them apart", async () => {
+  const lines = linesOf("gemini-cli/tool");
+  const at = lines.findIndex((line) => line.includes('"SessionEnd"'));
+  const turn = lines.slice(0, at).filter((line) => !line.includes('"SessionStart"'));
+  const later = turn.map((line) => line.replace(/"timestamp": ?"2026/, '"timestamp":"2027'));
+  const { spans } = await replay("gemini-cli/tool", [...lines.slice(0, at), ...later]);
+  const tools = spans.filter((span) => kindOf(span) === "tool_call");
+  expect(new Set(tools.map((span) => attributesOf(span)["gen_ai.tool.call.id"])).size).toBe(2);
+});
+
 test("transcripts add model calls, cost and causes of failures to what hooks tell", async () => {
   const trees: Record<string, string[]> = {};
   for (const [hooks, told] of PAIRS) {

@@ -51,7 +51,9 @@ export class ClaudeStory implements StoryReader {
     if (line["type"] === "user") this.#readUser(moment);
   }
 
-  end(): SessionStory {
+  endFile(): void {}
+
+  told(): SessionStory {
     return this.#story;
   }
 

@@ -1,5 +1,6 @@
 import type { Cost, ModelEnd, Usage } from "../../../../lifecycle/events.ts";
 import { count, type Fields, record, text, timeMs } from "../../fields.ts";
+import { FileStates } from "../../file-states.ts";
 import { OpenCalls } from "../../open-calls.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
 import type { CliAgentId, FileFacts, TranscriptCall, TranscriptReader } from "../../transcript.ts";
@@ -9,47 +10,68 @@ const NANO_USD = 1e9;
 /** Answers that the program made up itself: errors, interruptions. */
 const SYNTHETIC_MODEL = "<synthetic>";
 
+/** What is known of a file of which more may come. */
+interface FileState {
+  readonly calls: OpenCalls;
+  /** The time of the latest answer. */
+  lastAnswer: number;
+}
+
 /**
  * Reads Claude Code's transcripts. A call stands on one line for each block of its answer, all with the
  * call's usage; lines of a session that another was forked from are in both, some naming their session.
  */
 export class ClaudeReader implements TranscriptReader {
   readonly #agent: CliAgentId;
-  readonly #calls: OpenCalls;
+  readonly #files: FileStates<FileState>;
   readonly #unlisted = new UnlistedUsage();
-  #file: FileFacts = { path: "" };
-  #lastAnswer = Number.NEGATIVE_INFINITY;
+  #facts: FileFacts = { path: "" };
+  #file: FileState;
   #last: TranscriptCall | undefined;
   #isFork = false;
+  /** Calls that another session had told before. */
+  #foreign = 0;
   #settled: TranscriptCall[] = [];
 
   constructor(seen: SeenCalls, agent: CliAgentId = "claude-code") {
+    const reader = seen.addReader();
     this.#agent = agent;
-    this.#calls = new OpenCalls(seen);
+    this.#files = new FileStates(() => ({
+      calls: new OpenCalls(seen, reader),
+      lastAnswer: Number.NEGATIVE_INFINITY,
+    }));
+    this.#file = this.#files.of(this.#facts);
   }
 
   beginFile(file: FileFacts): void {
-    this.#settle(this.#calls.takeAll());
-    this.#file = file;
+    this.#settle(this.#file.calls.takeSettled());
+    this.#facts = file;
+    this.#file = this.#files.of(file);
+  }
+
+  endFile(): void {
+    this.#settle(this.#file.calls.takeAll());
+    this.#foreign += this.#file.calls.foreign;
+    this.#files.forget(this.#facts);
   }
 
   read(line: Fields): void {
     if (line["type"] === "assistant") this.#readAnswer(line);
     if (line["type"] !== "cost-state") return;
-    this.#settle(this.#calls.takeAll());
-    this.#unlisted.addTotals(line, this.#lastAnswer);
+    this.#settle(this.#file.calls.takeAll());
+    this.#unlisted.addTotals(line, this.#file.lastAnswer);
   }
 
   takeSettled(): readonly TranscriptCall[] {
-    this.#settle(this.#calls.takeSettled());
+    this.#settle(this.#file.calls.takeSettled());
     const settled = this.#settled;
     if (settled.length > 0) this.#settled = [];
     return settled;
   }
 
-  end(): readonly TranscriptCall[] {
-    this.#settle(this.#calls.takeAll());
-    return [...this.takeSettled(), ...this.#unlistedCalls()];
+  rest(): readonly TranscriptCall[] {
+    const open = this.#files.all.flatMap(({ calls }) => calls.rest());
+    return [...open, ...this.#unlistedCalls(open)];
   }
 
   #settle(calls: readonly TranscriptCall[]): void {
@@ -62,7 +84,7 @@ export class ClaudeReader implements TranscriptReader {
 
   #readAnswer(line: Fields): void {
     const time = timeMs(line["timestamp"]);
-    if (time !== undefined && time > this.#lastAnswer) this.#lastAnswer = time;
+    if (time !== undefined && time > this.#file.lastAnswer) this.#file.lastAnswer = time;
     const message = record(line["message"]);
     const model = text(message["model"]);
     const usage = usageOf(message["usage"]);
@@ -73,8 +95,8 @@ export class ClaudeReader implements TranscriptReader {
     if (time === undefined || usage === undefined || id === undefined) return;
     if (sessionId === undefined || model === SYNTHETIC_MODEL) return;
     if (asked !== undefined && asked !== written) this.#isFork = true;
-    const thread = threadOf(line, this.#file);
-    this.#calls.note(
+    const thread = threadOf(line, this.#facts);
+    this.#file.calls.note(
       {
         id,
         request: text(line["requestId"]) ?? text(line["requestRef"]),
@@ -93,14 +115,16 @@ export class ClaudeReader implements TranscriptReader {
   }
 
   #subagentOf(line: Fields): string {
-    return text(line["attributionAgent"]) ?? this.#file.subagent ?? "subagent";
+    return text(line["attributionAgent"]) ?? this.#facts.subagent ?? "subagent";
   }
 
   /** The totals of a fork contain those of the session it goes on from: they tell nothing of its own. */
-  #unlistedCalls(): TranscriptCall[] {
-    const like = this.#last;
-    if (like === undefined || this.#isFork || this.#calls.foreign > 0) return [];
-    return this.#unlisted.calls().map(({ time, model, usage }, index) => ({
+  #unlistedCalls(open: readonly TranscriptCall[]): TranscriptCall[] {
+    const like = open.findLast(({ subagent }) => subagent === undefined) ?? this.#last;
+    const foreign = this.#files.all.reduce((sum, { calls }) => sum + calls.foreign, this.#foreign);
+    if (like === undefined || this.#isFork || foreign > 0) return [];
+    const ends = open.map(({ end }) => end);
+    return this.#unlisted.calls(ends).map(({ time, model, usage }, index) => ({
       ...like,
       end: {
         type: "model.end",

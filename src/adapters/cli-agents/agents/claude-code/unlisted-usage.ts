@@ -64,15 +64,26 @@ export class UnlistedUsage {
 
   /**
    * Lists what is unexplained, each part under the first totals that contain it for certain. Nothing where
-   * the transcript tells more of a model than the totals do: then they speak of different things.
+   * the transcript tells more of a model than the totals do: then they speak of different things. `open`:
+   * calls that were not added yet.
    */
-  calls(): UnlistedCall[] {
+  calls(open: readonly ModelEnd[] = []): UnlistedCall[] {
+    const totals = this.#totalsWith(open);
     const models = new Set(
-      this.#totals.flatMap(({ told, listed }) => [...told.keys(), ...listed.keys()]),
+      totals.flatMap(({ told, listed }) => [...told.keys(), ...listed.keys()]),
     );
-    const byModel = [...models].map((model) => ({ model, counts: this.#unexplained(model) }));
+    const byModel = [...models].map((model) => ({ model, counts: unexplained(totals, model) }));
     const isSound = byModel.every(({ counts }) => !isNegative(counts.at(-1) ?? NONE));
     return isSound ? byModel.flatMap(({ model, counts }) => this.#callsOf(model, counts)) : [];
+  }
+
+  #totalsWith(open: readonly ModelEnd[]): readonly Totals[] {
+    const totals = this.#totals.map((each) => ({ ...each, listed: new Map(each.listed) }));
+    for (const { time, responseModel, usage } of open) {
+      const listed = totals.find((each) => each.time >= time)?.listed;
+      if (listed && responseModel && usage) add(listed, responseModel, countsOf(usage));
+    }
+    return totals;
   }
 
   #callsOf(model: string, certain: Counts[]): UnlistedCall[] {
@@ -86,14 +97,15 @@ export class UnlistedUsage {
       return portions(part).map((usage) => ({ time, model, usage }));
     });
   }
+}
 
-  #unexplained(model: string): Counts[] {
-    let listed = NONE;
-    return this.#totals.map((totals) => {
-      listed = combine(listed, totals.listed.get(model) ?? NONE, (a, b) => a + b);
-      return combine(totals.told.get(model) ?? NONE, listed, (a, b) => a - b);
-    });
-  }
+/** What was told of a model by each total, less what calls explain. */
+function unexplained(totals: readonly Totals[], model: string): Counts[] {
+  let listed = NONE;
+  return totals.map((each) => {
+    listed = combine(listed, each.listed.get(model) ?? NONE, (a, b) => a + b);
+    return combine(each.told.get(model) ?? NONE, listed, (a, b) => a - b);
+  });
 }
 
 const countsFrom = (read: (field: (typeof FIELDS)[number]) => number): Counts => ({

@@ -1,6 +1,7 @@
 import { type Fields, record, records, text, timeMs } from "../../fields.ts";
+import { FileStates } from "../../file-states.ts";
 import { SessionStory, type ToldEnd } from "../../session-story.ts";
-import type { StoryOptions, StoryReader } from "../../transcript.ts";
+import type { FileFacts, StoryOptions, StoryReader } from "../../transcript.ts";
 import { type Thread, threadOf } from "./transcript.ts";
 
 /** A session that goes on from another first repeats its lines, all in one go. */
@@ -8,13 +9,25 @@ const REPLAY_MS = 1000;
 /** How a command ended, in the words of one version or another. */
 const EXIT_CODE = /(?:Process exited with code |Exit code: |"exit_code":)(\d+)/;
 
+/** What is known of a file of which more may come. */
+interface Rollout {
+  thread: Thread | undefined;
+  replayUntilMs: number;
+}
+
+const createRollout = (): Rollout => ({
+  thread: undefined,
+  replayUntilMs: Number.NEGATIVE_INFINITY,
+});
+
 /** Reads from Codex's rollouts what happened beside model calls. */
 export class CodexStory implements StoryReader {
   readonly #story = new SessionStory("codex");
   readonly #content: boolean;
   readonly #prompts = new Set<number>();
-  #thread: Thread | undefined;
-  #replayUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #files = new FileStates(createRollout);
+  #facts: FileFacts = { path: "" };
+  #file = createRollout();
   /** Versions that tell of turns need no counting of prompts. */
   #tellsTurns = false;
 
@@ -22,9 +35,13 @@ export class CodexStory implements StoryReader {
     this.#content = content;
   }
 
-  beginFile(): void {
-    this.#thread = undefined;
-    this.#replayUntilMs = Number.NEGATIVE_INFINITY;
+  beginFile(file: FileFacts): void {
+    this.#facts = file;
+    this.#file = this.#files.of(file);
+  }
+
+  endFile(): void {
+    this.#files.forget(this.#facts);
   }
 
   read(line: Fields): void {
@@ -32,29 +49,29 @@ export class CodexStory implements StoryReader {
     if (time === undefined) return;
     const payload = record(line["payload"]);
     if (line["type"] === "session_meta") this.#readMeta(payload, time);
-    if (this.#thread === undefined || time < this.#replayUntilMs) return;
+    if (this.#file.thread === undefined || time < this.#file.replayUntilMs) return;
     if (line["type"] === "turn_context") this.#story.model ??= text(payload["model"]);
     if (line["type"] === "event_msg") this.#readEvent(payload, time);
     if (line["type"] === "response_item") this.#readItem(payload, time);
     this.#story.see(time, this.#subagentId);
   }
 
-  end(): SessionStory {
+  told(): SessionStory {
     return this.#story;
   }
 
   get #subagentId(): string | undefined {
-    return this.#thread?.subagent === undefined ? undefined : this.#thread.id;
+    return this.#file.thread?.subagent === undefined ? undefined : this.#file.thread.id;
   }
 
   #readMeta(payload: Fields, time: number): void {
     const id = text(payload["id"]);
     if (id === undefined) return;
     const forkedFrom = text(payload["forked_from_id"]);
-    const isOwn = this.#thread === undefined;
-    this.#thread ??= threadOf(id, payload);
-    const { sessionId, subagent, cwd, branch } = this.#thread;
-    if (!isOwn && id !== this.#thread.id) this.#replayUntilMs = time + REPLAY_MS;
+    const isOwn = this.#file.thread === undefined;
+    this.#file.thread ??= threadOf(id, payload);
+    const { sessionId, subagent, cwd, branch } = this.#file.thread;
+    if (!isOwn && id !== this.#file.thread.id) this.#file.replayUntilMs = time + REPLAY_MS;
     if (!isOwn) return;
     const story = this.#story;
     story.sessionId ??= sessionId;

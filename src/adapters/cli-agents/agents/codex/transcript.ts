@@ -1,12 +1,37 @@
 import { forgetOldest } from "../../bounded.ts";
 import { count, type Fields, isFields, record, text, timeMs } from "../../fields.ts";
+import { FileStates } from "../../file-states.ts";
 import { OpenCalls } from "../../open-calls.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
-import type { TranscriptCall, TranscriptReader } from "../../transcript.ts";
+import type { FileFacts, TranscriptCall, TranscriptReader } from "../../transcript.ts";
 
 const AGENT = "codex";
 /** A session that goes on from another first repeats its lines, all in one go. */
 const REPLAY_MS = 1000;
+
+/** What is known of a file of which more may come. */
+interface Rollout {
+  thread: Thread | undefined;
+  /** The thread that the running total began in. */
+  root: { readonly id: string; readonly startedMs: number } | undefined;
+  isFork: boolean;
+  replayUntilMs: number;
+  total: Counts | undefined;
+  model: string | undefined;
+  provider: string | undefined;
+  readonly turnModels: Map<string, string>;
+}
+
+const createRollout = (): Rollout => ({
+  thread: undefined,
+  root: undefined,
+  isFork: false,
+  replayUntilMs: Number.NEGATIVE_INFINITY,
+  total: undefined,
+  model: undefined,
+  provider: undefined,
+  turnModels: new Map(),
+});
 
 /**
  * Reads Codex's rollouts. Newer versions write a usage record for each answer, all versions a running total,
@@ -14,28 +39,21 @@ const REPLAY_MS = 1000;
  */
 export class CodexReader implements TranscriptReader {
   readonly #calls: OpenCalls;
-  #thread: Thread | undefined;
-  /** The thread that the running total began in. */
-  #root: { readonly id: string; readonly startedMs: number } | undefined;
-  #isFork = false;
-  #replayUntilMs = Number.NEGATIVE_INFINITY;
-  #total: Counts | undefined;
-  #model: string | undefined;
-  #provider: string | undefined;
-  readonly #turnModels = new Map<string, string>();
+  readonly #files = new FileStates(createRollout);
+  #facts: FileFacts = { path: "" };
+  #file = createRollout();
 
   constructor(seen: SeenCalls) {
     this.#calls = new OpenCalls(seen);
   }
 
-  beginFile(): void {
-    this.#thread = undefined;
-    this.#root = undefined;
-    this.#isFork = false;
-    this.#replayUntilMs = Number.NEGATIVE_INFINITY;
-    this.#total = undefined;
-    this.#model = undefined;
-    this.#turnModels.clear();
+  beginFile(file: FileFacts): void {
+    this.#facts = file;
+    this.#file = this.#files.of(file);
+  }
+
+  endFile(): void {
+    this.#files.forget(this.#facts);
   }
 
   read(line: Fields): void {
@@ -61,34 +79,34 @@ export class CodexReader implements TranscriptReader {
     return this.#calls.takeSettled();
   }
 
-  end(): readonly TranscriptCall[] {
-    return this.#calls.takeAll();
+  rest(): readonly TranscriptCall[] {
+    return this.#calls.rest();
   }
 
   /** The first one is the file's own; more are repeated from the sessions it goes on from. */
   #readMeta(payload: Fields, time: number): void {
     const id = text(payload["id"]);
     if (id === undefined) return;
-    if (this.#thread === undefined) {
-      this.#thread = threadOf(id, payload);
-      this.#provider = text(payload["model_provider"]);
-      this.#isFork = text(payload["forked_from_id"]) !== undefined;
+    if (this.#file.thread === undefined) {
+      this.#file.thread = threadOf(id, payload);
+      this.#file.provider = text(payload["model_provider"]);
+      this.#file.isFork = text(payload["forked_from_id"]) !== undefined;
     }
-    this.#isFork ||= id !== this.#thread.id;
-    if (this.#isFork) this.#replayUntilMs = time + REPLAY_MS;
+    this.#file.isFork ||= id !== this.#file.thread.id;
+    if (this.#file.isFork) this.#file.replayUntilMs = time + REPLAY_MS;
     const startedMs = timeMs(payload["timestamp"]) ?? time;
-    if (this.#root === undefined || startedMs < this.#root.startedMs) {
-      this.#root = { id: text(payload["forked_from_id"]) ?? id, startedMs };
+    if (this.#file.root === undefined || startedMs < this.#file.root.startedMs) {
+      this.#file.root = { id: text(payload["forked_from_id"]) ?? id, startedMs };
     }
   }
 
   #readModel(settings: Fields, turnId: string | undefined): void {
     const model = text(settings["model"]);
     if (model === undefined) return;
-    this.#model = model;
+    this.#file.model = model;
     if (turnId === undefined) return;
-    this.#turnModels.set(turnId, model);
-    forgetOldest(this.#turnModels, MAX_TURNS);
+    this.#file.turnModels.set(turnId, model);
+    forgetOldest(this.#file.turnModels, MAX_TURNS);
   }
 
   #readEvent(payload: Fields, time: number): void {
@@ -99,9 +117,9 @@ export class CodexReader implements TranscriptReader {
     if (payload["type"] !== "token_count" || !isFields(info)) return;
     const total = usageOf(info["total_token_usage"]);
     if (total === undefined) return;
-    const before = this.#total;
-    this.#total = total;
-    if (time < this.#replayUntilMs || (before === undefined && this.#isFork)) return;
+    const before = this.#file.total;
+    this.#file.total = total;
+    if (time < this.#file.replayUntilMs || (before === undefined && this.#file.isFork)) return;
     if (before !== undefined && keyOf(before) === keyOf(total)) return;
     const usage = usageOf(info["last_token_usage"]) ?? subtract(total, before);
     this.#note({ time, usage, total, turnId: undefined, responseId: undefined });
@@ -112,17 +130,17 @@ export class CodexReader implements TranscriptReader {
     const total = usageOf(payload["thread_token_usage"]);
     const thread = text(payload["thread_id"]);
     if (usage === undefined || total === undefined) return;
-    if (thread !== undefined && thread !== this.#thread?.id) return;
-    this.#total = total;
+    if (thread !== undefined && thread !== this.#file.thread?.id) return;
+    this.#file.total = total;
     const turnId = text(payload["turn_id"]);
     this.#note({ time, usage, total, turnId, responseId: text(payload["response_id"]) });
   }
 
   #note({ time, usage, total, turnId, responseId }: Answer): void {
-    const thread = this.#thread;
+    const thread = this.#file.thread;
     if (thread === undefined) return;
-    const model = this.#turnModels.get(turnId ?? "") ?? this.#model;
-    const id = `${this.#root?.id} ${keyOf(total)}`;
+    const model = this.#file.turnModels.get(turnId ?? "") ?? this.#file.model;
+    const id = `${this.#file.root?.id} ${keyOf(total)}`;
     this.#calls.note(
       { id },
       {
@@ -137,7 +155,7 @@ export class CodexReader implements TranscriptReader {
           time,
           runId: turnId ?? thread.sessionId,
           callId: responseId ?? id,
-          provider: this.#provider,
+          provider: this.#file.provider,
           model,
           responseModel: model,
           responseId,

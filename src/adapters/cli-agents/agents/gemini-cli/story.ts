@@ -8,6 +8,8 @@ export class GeminiStory implements StoryReader {
   readonly #story = new SessionStory("gemini-cli");
   readonly #content: boolean;
   readonly #seen = new Set<string>();
+  /** The subagent that a file is of, told by its head. */
+  readonly #threads = new Map<string, string | undefined>();
   #file: FileFacts = { path: "" };
   #thread: string | undefined;
   #prompts = 0;
@@ -20,7 +22,11 @@ export class GeminiStory implements StoryReader {
 
   beginFile(file: FileFacts): void {
     this.#file = file;
-    this.#thread = undefined;
+    this.#thread = this.#threads.get(file.path);
+  }
+
+  endFile(): void {
+    this.#threads.delete(this.#file.path);
   }
 
   read(line: Fields): void {
@@ -36,7 +42,7 @@ export class GeminiStory implements StoryReader {
     this.#story.see(time, this.#thread);
   }
 
-  end(): SessionStory {
+  told(): SessionStory {
     return this.#story;
   }
 
@@ -46,6 +52,7 @@ export class GeminiStory implements StoryReader {
     const id = text(line["sessionId"]);
     const isSubagent = line["kind"] === "subagent";
     this.#thread = isSubagent ? id : undefined;
+    this.#threads.set(this.#file.path, this.#thread);
     if (isSubagent) {
       story.sessionId ??= /\/chats\/([^/]+)\//.exec(this.#file.path)?.[1];
       return;
@@ -87,11 +94,13 @@ export class GeminiStory implements StoryReader {
     if (id === undefined || name === undefined) return;
     const callId = this.#callIdOf(id, markCall(name, tool["args"]));
     const input = this.#content ? tool["args"] : undefined;
-    this.#story.startTool({ thread: this.#thread, callId, name, startedMs: time, input });
+    const thread = this.#thread;
+    const key = thread === undefined ? callId : `${thread} ${callId}`;
+    this.#story.startTool({ thread, callId, name, startedMs: time, input }, key);
     const end = toolEnds.get(text(tool["status"]) ?? "");
     const endedMs = timeMs(tool["timestamp"]) ?? time;
     const output = this.#content ? tool["result"] : undefined;
-    if (end !== undefined) this.#story.endTool(callId, endedMs, end, output);
+    if (end !== undefined) this.#story.endTool(key, endedMs, end, output);
     this.#story.see(endedMs, this.#thread);
     const agentId = text(tool["agentId"]);
     if (agentId === undefined) return;
@@ -104,7 +113,8 @@ export class GeminiStory implements StoryReader {
   #callIdOf(id: string, mark: string): string {
     const known = this.#callIds.get(id);
     if (known !== undefined) return known;
-    const callId = numberCall(this.#numbers, this.#thread ?? String(this.#prompts), mark);
+    const turn = this.#thread === undefined ? Math.max(0, this.#prompts - 1) : undefined;
+    const callId = numberCall(this.#numbers, { run: this.#thread ?? `#${turn}`, turn }, mark);
     this.#callIds.set(id, callId);
     return callId;
   }

@@ -1,10 +1,26 @@
 import type { Usage } from "../../../../lifecycle/events.ts";
 import { count, type Fields, record, text, timeMs } from "../../fields.ts";
+import { FileStates } from "../../file-states.ts";
 import { OpenCalls } from "../../open-calls.ts";
 import type { SeenCalls } from "../../seen-calls.ts";
 import type { FileFacts, TranscriptCall, TranscriptReader } from "../../transcript.ts";
 
 const AGENT = "gemini-cli";
+
+/** What the head of a file tells of all its lines. */
+interface Head {
+  sessionId: string | undefined;
+  cwd: string | undefined;
+  subagent: string | undefined;
+  thread: string | undefined;
+}
+
+const createHead = (): Head => ({
+  sessionId: undefined,
+  cwd: undefined,
+  subagent: undefined,
+  thread: undefined,
+});
 
 /**
  * Reads Gemini CLI's transcripts: a log to which an answer is written again whenever a tool of it ends.
@@ -12,11 +28,9 @@ const AGENT = "gemini-cli";
  */
 export class GeminiReader implements TranscriptReader {
   readonly #calls: OpenCalls;
-  #file: FileFacts = { path: "" };
-  #sessionId: string | undefined;
-  #cwd: string | undefined;
-  #subagent: string | undefined;
-  #thread: string | undefined;
+  readonly #files = new FileStates(createHead);
+  #facts: FileFacts = { path: "" };
+  #head = createHead();
   /** What the session calls its subagents, by their ids. */
   readonly #names = new Map<string, string>();
 
@@ -25,11 +39,13 @@ export class GeminiReader implements TranscriptReader {
   }
 
   beginFile(file: FileFacts): void {
-    this.#file = file;
-    this.#cwd = file.cwd;
-    this.#subagent = undefined;
-    this.#thread = undefined;
-    this.#sessionId = undefined;
+    this.#facts = file;
+    this.#head = this.#files.of(file);
+    this.#head.cwd ??= file.cwd;
+  }
+
+  endFile(): void {
+    this.#files.forget(this.#facts);
   }
 
   read(line: Fields): void {
@@ -41,22 +57,22 @@ export class GeminiReader implements TranscriptReader {
     return this.#calls.takeSettled();
   }
 
-  end(): readonly TranscriptCall[] {
-    return this.#calls.takeAll();
+  rest(): readonly TranscriptCall[] {
+    return this.#calls.rest();
   }
 
   /** A subagent's file lies in a folder that has the name of its session. */
   #readHead(line: Fields): void {
     const id = text(line["sessionId"]);
-    this.#sessionId = id;
+    this.#head.sessionId = id;
     if (line["kind"] === "subagent") {
-      this.#thread = id;
-      this.#subagent = this.#names.get(id ?? "") ?? "subagent";
-      this.#sessionId = /\/chats\/([^/]+)\//.exec(this.#file.path)?.[1] ?? id;
+      this.#head.thread = id;
+      this.#head.subagent = this.#names.get(id ?? "") ?? "subagent";
+      this.#head.sessionId = /\/chats\/([^/]+)\//.exec(this.#facts.path)?.[1] ?? id;
     }
     const { directories } = line;
-    if (Array.isArray(directories)) this.#cwd ??= text(directories[0]);
-    this.#cwd ??= text(line["projectHash"]);
+    if (Array.isArray(directories)) this.#head.cwd ??= text(directories[0]);
+    this.#head.cwd ??= text(line["projectHash"]);
   }
 
   #readSubagents(toolCalls: unknown): void {
@@ -73,7 +89,7 @@ export class GeminiReader implements TranscriptReader {
     const id = text(line["id"]);
     const time = timeMs(line["timestamp"]);
     const usage = usageOf(line["tokens"]);
-    const sessionId = this.#sessionId;
+    const sessionId = this.#head.sessionId;
     if (id === undefined || time === undefined || usage === undefined) return;
     if (sessionId === undefined) return;
     const model = text(line["model"]);
@@ -82,9 +98,9 @@ export class GeminiReader implements TranscriptReader {
       {
         agent: AGENT,
         sessionId,
-        subagent: this.#subagent,
-        thread: this.#thread,
-        cwd: this.#cwd,
+        subagent: this.#head.subagent,
+        thread: this.#head.thread,
+        cwd: this.#head.cwd,
         branch: undefined,
         end: {
           type: "model.end",

@@ -32,8 +32,11 @@ export class QwenStory implements StoryReader {
   }
 
   beginFile(file: FileFacts): void {
-    this.#startPrompted(undefined);
     this.#file = file;
+  }
+
+  endFile(): void {
+    this.#startPrompted(undefined);
   }
 
   read(line: Fields): void {
@@ -53,8 +56,7 @@ export class QwenStory implements StoryReader {
     if (line["type"] === "tool_result") this.#readResult(moment);
   }
 
-  end(): SessionStory {
-    this.#startPrompted(undefined);
+  told(): SessionStory {
     for (const subagent of this.#story.subagents.values()) {
       subagent.toolCallId ??= this.#spawnerOf(subagent.thread);
       const spawner = subagent.toolCallId;

@@ -57,9 +57,11 @@ export class QwenReader implements TranscriptReader {
     return this.#calls.takeSettled();
   }
 
-  end(): readonly TranscriptCall[] {
-    this.#noteAnswers(this.#answers.length);
-    return this.#calls.takeAll();
+  endFile(): void {}
+
+  rest(): readonly TranscriptCall[] {
+    const untold = this.#answers.filter(({ id }) => !this.#calls.has({ id }));
+    return [...this.#calls.rest(), ...untold.map(({ call }) => call)];
   }
 
   /** Counts answers that no event has come for. */
