@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ack } from "../base/segment-queue.ts";
-import { claimAnyWriter, claimDeadWriters } from "../base/writer-lock.ts";
+import { claimAnyWriter } from "../base/writer-lock.ts";
 import type { LifecycleOutputs } from "../lifecycle/outputs.ts";
 import type { WireRecord } from "../lifecycle/record-log.ts";
+import { Estates } from "./estates.ts";
 import { AuditPlace, type PlaceOptions, type PlaceStatus } from "./place.ts";
 import { type PlaceState, type ProcessDescription, StatusWriter } from "./process-status.ts";
 import { endAbandoned } from "./recover.ts";
@@ -27,7 +27,6 @@ export interface Recovered {
 
 const CLOSE_TIMEOUT_MS = 2000;
 const STORE_TIMEOUT_MS = 10_000;
-const SETTLE_POLL_MS = 250;
 
 /**
  * The audit lane of one process: its own place, and those of dead writers for as long as something of
@@ -36,8 +35,7 @@ const SETTLE_POLL_MS = 250;
 export class AuditLane implements AsyncDisposable {
   readonly #options: AuditLaneOptions;
   readonly #own: AuditPlace;
-  readonly #estates = new Set<AuditPlace>();
-  readonly #stop = new AbortController();
+  readonly #estates = new Estates<AuditPlace>();
   readonly #statusWriter: StatusWriter | undefined;
   #recovering: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -105,7 +103,7 @@ export class AuditLane implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#stop.abort();
+    this.#estates.stop();
     await this.#recovering;
     const estates = [...this.#estates].map((estate) => estate.close(timeoutMs));
     await Promise.all([this.#own.close(timeoutMs, () => this.#statusWriter?.stop()), ...estates]);
@@ -122,43 +120,25 @@ export class AuditLane implements AsyncDisposable {
   }
 
   async #recover(outputs: RecoveryOutputs): Promise<Recovered> {
-    if (this.#stop.signal.aborted) return { writers: 0, ended: 0 };
+    if (this.#estates.isStopped) return { writers: 0, ended: 0 };
     const estates = await this.#openEstates();
     const places = [this.#own, ...estates];
     const counts = places.map((place) => endLeft(place, outputs));
     await Promise.all(places.map((place) => place.store(STORE_TIMEOUT_MS)));
-    for (const estate of estates) void this.#settle(estate);
+    for (const estate of estates) void this.#estates.settle(estate);
     return {
       writers: counts.filter((count) => count > 0).length,
       ended: counts.reduce((sum, count) => sum + count, 0),
     };
   }
 
-  async #openEstates(): Promise<readonly AuditPlace[]> {
-    const claims = await claimDeadWriters(this.#options.folder);
-    const opened = await Promise.allSettled(
-      claims.map((claim) => AuditPlace.open(claim, this.#options)),
+  #openEstates(): Promise<readonly AuditPlace[]> {
+    const options = this.#options;
+    return this.#estates.take(
+      options.folder,
+      (claim) => AuditPlace.open(claim, options),
+      (cause) => options.onAlarm?.({ kind: "trouble", reason: "disk_failed", cause }),
     );
-    return opened.flatMap((result) => {
-      if (result.status === "fulfilled") {
-        this.#estates.add(result.value);
-        return [result.value];
-      }
-      const { reason: cause } = result;
-      this.#options.onAlarm?.({ kind: "trouble", reason: "disk_failed", cause });
-      return [];
-    });
-  }
-
-  /** Gives a dead writer's place back as soon as all of it is delivered. */
-  async #settle(estate: AuditPlace): Promise<void> {
-    const { signal } = this.#stop;
-    while (!estate.isSettled && !signal.aborted) {
-      await sleep(SETTLE_POLL_MS, undefined, { ref: false, signal }).catch(() => {});
-    }
-    if (signal.aborted) return;
-    this.#estates.delete(estate);
-    await estate.close();
   }
 }
 

@@ -1,9 +1,9 @@
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Delivery, type DeliveryTiming } from "../audit/delivery.ts";
 import type { Destination } from "../audit/destination.ts";
+import { type Estate, Estates } from "../audit/estates.ts";
 import { SegmentLog } from "../base/segment-log.ts";
-import { type Claim, claimAnyWriter, claimDeadWriters } from "../base/writer-lock.ts";
+import { type Claim, claimAnyWriter } from "../base/writer-lock.ts";
 
 /** A request's worth of spans, as it stands in the spool. */
 const EVENT_SPOOLED = "turnspan.spool.spans";
@@ -23,11 +23,10 @@ export interface SpoolConfig {
 }
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-const SETTLE_POLL_MS = 250;
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** One writer's spool: what was added, and its delivery. */
-class SpoolPlace {
+class SpoolPlace implements Estate {
   readonly #claim: Claim;
   readonly #log: SegmentLog;
   readonly #delivery: Delivery;
@@ -111,8 +110,7 @@ function destinationOf({ url, post, join, readRejection }: SpoolConfig): Destina
  */
 export class Spool {
   readonly #own: SpoolPlace;
-  readonly #estates = new Set<SpoolPlace>();
-  readonly #stop = new AbortController();
+  readonly #estates = new Estates<SpoolPlace>();
   readonly #settling: Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -152,29 +150,16 @@ export class Spool {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort();
+    this.#estates.stop();
     await this.#settling;
     await Promise.all([this.#own, ...this.#estates].map((place) => place.close()));
   }
 
+  /** What cannot be opened is left to the next process. */
   async #deliverLeft(config: SpoolConfig): Promise<void> {
-    const claims = await claimDeadWriters(path.resolve(config.root)).catch(() => []);
-    const opened = await Promise.allSettled(claims.map((claim) => SpoolPlace.open(claim, config)));
-    for (const result of opened) {
-      if (result.status === "rejected") continue;
-      this.#estates.add(result.value);
-      void this.#settle(result.value);
-    }
-  }
-
-  async #settle(estate: SpoolPlace): Promise<void> {
-    const { signal } = this.#stop;
-    while (!estate.isSettled && !signal.aborted) {
-      await sleep(SETTLE_POLL_MS, undefined, { ref: false, signal }).catch(() => {});
-    }
-    if (signal.aborted) return;
-    this.#estates.delete(estate);
-    await estate.close();
+    const open = (claim: Claim) => SpoolPlace.open(claim, config);
+    const taken = this.#estates.take(path.resolve(config.root), open, () => undefined);
+    for (const place of await taken.catch(() => [])) void this.#estates.settle(place);
   }
 }
 
