@@ -1,8 +1,9 @@
 import type { SessionList, SessionSummary } from "../../server/api-types.ts";
 import { formatTime, formatTotalCost } from "../amounts.ts";
-import { type Command, parseOptions } from "../command.ts";
-import { askServer, serverOptions, serverOptionsHelp } from "../server-client.ts";
-import { formatTable, type TableColumn } from "../table.ts";
+import type { Command } from "../command.ts";
+import { serverOptionsHelp } from "../server-client.ts";
+import type { TableColumn } from "../table.ts";
+import { createListCommand } from "./list-command.ts";
 
 const usage = `Usage: turnspan sessions [TEXT] [--project P] [--agent A] [--state S] [--limit N] [--json]
 
@@ -32,25 +33,11 @@ const columns: readonly TableColumn<SessionSummary>[] = [
 ];
 
 /** `turnspan sessions`: lists sessions. */
-export const sessionsCommand: Command = {
+export const sessionsCommand: Command = createListCommand({
   name: "sessions",
   summary: "list sessions with their turns and cost",
   usage,
-  async run(args, cli) {
-    const { values, positionals } = parseOptions("sessions", args, {
-      ...serverOptions,
-      project: { type: "string" },
-      agent: { type: "string" },
-      state: { type: "string" },
-      limit: { type: "string", default: "20" },
-    });
-    const { project, agent, state, limit } = values;
-    const q = positionals.length === 0 ? undefined : positionals.join(" ");
-    const query = { project, agent, state, limit, q };
-    const list = await askServer<SessionList>("/api/sessions", query, values, cli);
-    if (values.json) cli.stdout.write(`${JSON.stringify(list)}\n`);
-    else if (list.sessions.length === 0) cli.stdout.write("no sessions\n");
-    else cli.stdout.write(formatTable(list.sessions, columns, cli.stdout.columns));
-    return 0;
-  },
-};
+  columns,
+  queryOf: (words) => ({ q: words.length === 0 ? undefined : words.join(" ") }),
+  rowsOf: ({ sessions }: SessionList) => sessions,
+});

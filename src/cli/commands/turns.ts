@@ -1,8 +1,9 @@
 import type { TurnList, TurnSummary } from "../../server/api-types.ts";
 import { formatDuration, formatTime, formatTotalCost } from "../amounts.ts";
-import { type Command, parseOptions } from "../command.ts";
-import { askServer, serverOptions, serverOptionsHelp } from "../server-client.ts";
-import { formatTable, type TableColumn } from "../table.ts";
+import type { Command } from "../command.ts";
+import { serverOptionsHelp } from "../server-client.ts";
+import type { TableColumn } from "../table.ts";
+import { createListCommand } from "./list-command.ts";
 
 const usage = `Usage: turnspan turns [SESSION] [--state S] [--agent A] [--project P] [--limit N] [--json]
 
@@ -33,24 +34,11 @@ function whatOf(turn: TurnSummary): string {
 }
 
 /** `turnspan turns`: lists turns. */
-export const turnsCommand: Command = {
+export const turnsCommand: Command = createListCommand({
   name: "turns",
   summary: "list turns, and why they failed or were blocked",
   usage,
-  async run(args, cli) {
-    const { values, positionals } = parseOptions("turns", args, {
-      ...serverOptions,
-      project: { type: "string" },
-      agent: { type: "string" },
-      state: { type: "string" },
-      limit: { type: "string", default: "20" },
-    });
-    const { project, agent, state, limit } = values;
-    const query = { project, agent, state, limit, session: positionals[0] };
-    const list = await askServer<TurnList>("/api/turns", query, values, cli);
-    if (values.json) cli.stdout.write(`${JSON.stringify(list)}\n`);
-    else if (list.turns.length === 0) cli.stdout.write("no turns\n");
-    else cli.stdout.write(formatTable(list.turns, columns, cli.stdout.columns));
-    return 0;
-  },
-};
+  columns,
+  queryOf: ([session]) => ({ session }),
+  rowsOf: ({ turns }: TurnList) => turns,
+});

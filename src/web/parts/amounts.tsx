@@ -61,6 +61,22 @@ export function TokenFlow({ of }: { readonly of: Tokens }): ReactNode {
   );
 }
 
+/** Calls of models and of tools. */
+export function CallCounts({
+  of,
+}: {
+  readonly of: { readonly modelCalls: number; readonly toolCalls: number };
+}): ReactNode {
+  return (
+    <>
+      {formatCount(of.modelCalls)}
+      <span className="faint"> model </span>
+      {formatCount(of.toolCalls)}
+      <span className="faint"> tool</span>
+    </>
+  );
+}
+
 /** How much of the input came from a cache. */
 export const cachedShare = ({ cacheReadTokens, inputTokens }: Tokens): string =>
   cacheReadTokens === 0 ? "nothing cached" : `${formatShare(cacheReadTokens, inputTokens)} cached`;

@@ -3,8 +3,9 @@ import { Link, useLocation } from "wouter";
 import type { SessionDetail, SessionSummary } from "../../server/api-types.ts";
 import { useSession } from "../data/queries.ts";
 import { useUrlValue } from "../data/url.ts";
-import { Cost, cachedShare, PRICE_NOTE, TokenFlow } from "../parts/amounts.tsx";
+import { CallCounts, Cost, cachedShare, PRICE_NOTE, TokenFlow } from "../parts/amounts.tsx";
 import { Choice } from "../parts/choice.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { useKeys } from "../parts/keyboard.tsx";
 import { useListKeys } from "../parts/list-keys.ts";
 import { Loaded } from "../parts/loaded.tsx";
@@ -61,27 +62,8 @@ function Session({ detail }: { readonly detail: SessionDetail }): ReactNode {
 
 function SessionFacts({ session }: { readonly session: SessionSummary }): ReactNode {
   const { agent, model, project, branch, userId, host, endReason } = session;
-  const facts = [
-    ["agent", agent],
-    ["model", model],
-    ["project", project],
-    ["branch", branch],
-    ["user", userId],
-    ["host", host],
-    ["ended by", endReason],
-  ] as const;
-  return (
-    <p className="facts">
-      {facts.map(([name, value]) =>
-        value === null ? null : (
-          <span key={name}>
-            <span className="faint">{name} </span>
-            <Said>{value}</Said>
-          </span>
-        ),
-      )}
-    </p>
-  );
+  const facts = { agent, model, project, branch, user: userId, host, "ended by": endReason };
+  return <Facts of={facts} />;
 }
 
 function SessionStats({ session }: { readonly session: SessionSummary }): ReactNode {
@@ -100,10 +82,7 @@ function SessionStats({ session }: { readonly session: SessionSummary }): ReactN
         {formatCount(turns)}
       </Stat>
       <Stat label="Calls" note={countOf(subagents, "subagent")}>
-        {formatCount(totals.modelCalls)}
-        <span className="faint"> model </span>
-        {formatCount(totals.toolCalls)}
-        <span className="faint"> tool</span>
+        <CallCounts of={totals} />
       </Stat>
       <Stat label="Tokens" note={cachedShare(totals)}>
         <TokenFlow of={totals} />

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import type { TraceDetail } from "../../server/api-trace-types.ts";
 import type { TurnSummary } from "../../server/api-types.ts";
-import { Cost, cachedShare, PRICE_NOTE, TokenFlow } from "../parts/amounts.tsx";
+import { CallCounts, Cost, cachedShare, PRICE_NOTE, TokenFlow } from "../parts/amounts.tsx";
 import { Stat, Stats } from "../parts/stats.tsx";
 import { Duration } from "../parts/times.tsx";
-import { countOf, formatCount } from "../view-model/format.ts";
+import { countOf } from "../view-model/format.ts";
 
 interface TurnStatsProps {
   readonly turn: TurnSummary;
@@ -24,10 +24,7 @@ export function TurnStats({ turn, trace }: TurnStatsProps): ReactNode {
         <Duration startMs={startMs} durationMs={durationMs} isRunning={turn.state === "running"} />
       </Stat>
       <Stat label="Calls">
-        {formatCount(totals.modelCalls)}
-        <span className="faint"> model </span>
-        {formatCount(totals.toolCalls)}
-        <span className="faint"> tool</span>
+        <CallCounts of={totals} />
       </Stat>
       <Stat label="Tokens" note={cachedShare(totals)}>
         <TokenFlow of={totals} />

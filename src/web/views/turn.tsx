@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 import type { TraceDetail } from "../../server/api-trace-types.ts";
 import type { SessionDetail, TurnSummary } from "../../server/api-types.ts";
 import { useSession, useTrace, useTurn } from "../data/queries.ts";
+import { Facts } from "../parts/facts.tsx";
 import { useKeys } from "../parts/keyboard.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
@@ -109,27 +110,19 @@ function Crumbs({ turn, detail }: TurnProps): ReactNode {
 
 function TurnFacts({ turn }: { readonly turn: TurnSummary }): ReactNode {
   const { agent, provider, model, channel, trigger, stopReason, startMs } = turn;
-  const facts = [
-    ["agent", agent],
-    ["model", model],
-    ["provider", provider],
-    ["channel", channel],
-    ["started by", trigger],
-    ["stopped for", stopReason],
-  ] as const;
+  const facts = {
+    agent,
+    model,
+    provider,
+    channel,
+    "started by": trigger,
+    "stopped for": stopReason,
+  };
   return (
-    <p className="facts">
+    <Facts of={facts}>
       <span className="number">
         {formatDay(startMs, Date.now())}, {formatClockSeconds(startMs)}
       </span>
-      {facts.map(([name, value]) =>
-        value === null ? null : (
-          <span key={name}>
-            <span className="faint">{name} </span>
-            <Said>{value}</Said>
-          </span>
-        ),
-      )}
-    </p>
+    </Facts>
   );
 }
