@@ -1,18 +1,13 @@
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import type { TraceDetail } from "../../src/server/api-trace-types.ts";
 import type { SessionDetail, SessionList } from "../../src/server/api-types.ts";
+import { installDependencies } from "../support/install.ts";
 import { runProcess } from "../support/run-process.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { startModel } from "./foreign/model.ts";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const own = path.join(import.meta.dirname, "foreign");
-
-// Plain JavaScript without types, because it also runs where nothing is installed.
-const { installDependencies }: { installDependencies(folder: string): Promise<void> } =
-  await import(pathToFileURL(path.join(root, "scripts/install.mjs")).href);
 
 beforeAll(() => installDependencies(own), 600_000);
 

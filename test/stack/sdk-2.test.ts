@@ -1,15 +1,11 @@
 import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { installDependencies } from "../support/install.ts";
 import { runProcess } from "../support/run-process.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-
-// Plain JavaScript without types, because it also runs where nothing is installed.
-const { installDependencies }: { installDependencies(folder: string): Promise<void> } =
-  await import(pathToFileURL(path.join(root, "scripts/install.mjs")).href);
 
 interface Report {
   readonly numPassedTests: number;

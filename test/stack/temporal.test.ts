@@ -3,8 +3,8 @@ import { globSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { installDependencies } from "../support/install.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 import { type Relay, startRelay } from "./temporal/relay.ts";
 import { downloadServer, startServer } from "./temporal/server.ts";
@@ -16,10 +16,6 @@ const TASK_QUEUE = "sessions";
 /** The recipe's config, whose workflow the worker runs. Only the server's address differs here. */
 const example: { readonly hooks: { readonly "session:end": readonly { temporal: object }[] } } =
   JSON.parse(readFileSync(path.join(root, "examples/hooks/temporal/turnspan.json"), "utf8"));
-
-// Plain JavaScript without types, because it also runs where nothing is installed.
-const { installDependencies }: { installDependencies(folder: string): Promise<void> } =
-  await import(pathToFileURL(path.join(root, "scripts/install.mjs")).href);
 
 /** The parts of `@temporalio/client` that are called here; the package is installed by this file. */
 interface Handle {

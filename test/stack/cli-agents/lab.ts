@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { pathToFileURL } from "node:url";
+import { installDependencies } from "../../support/install.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 import { type Network, openNetwork } from "./network.ts";
 import { type InstalledAgent, programs } from "./programs.ts";
@@ -11,14 +11,9 @@ import { type InstalledAgent, programs } from "./programs.ts";
 const root = path.resolve(import.meta.dirname, "../../..");
 const main = path.join(root, "src/cli/main.ts");
 
-// Plain JavaScript without types, because it also runs where nothing is installed.
-const install: {
-  installDependencies(folder: string, options: readonly string[]): Promise<void>;
-} = await import(pathToFileURL(path.join(root, "scripts/install.mjs")).href);
-
 /** Installs the agents as their lock file says; their binaries need no scripts of theirs. */
 export const installAgents = (): Promise<void> =>
-  install.installDependencies(import.meta.dirname, ["--ignore-scripts"]);
+  installDependencies(import.meta.dirname, ["--ignore-scripts"]);
 
 interface Ended {
   readonly code: number | null;

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-// biome-ignore lint/correctness/useImportExtensions: JavaScript that has its types beside it.
-import { installDependencies, withLock } from "../../../scripts/install.mjs";
+import { installDependencies, withLock } from "../install.ts";
 import { runProcess } from "../run-process.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
