@@ -12,6 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { AttributeBag } from "./attribute-table.ts";
+import type { TraceIds } from "./events.ts";
 import { callIds, runIds, sessionIds } from "./identity.ts";
 import type { PresetIds } from "./preset-ids.ts";
 import { eventName, recordAttributes } from "./record-attributes.ts";
@@ -147,7 +148,7 @@ export class DeferredSpans implements SpanWriter {
       startTime: call.startTime,
       endTime: record.time,
       attributes: this.#attributes(shape.callStart(call), record),
-      links: [],
+      links: hostLinks(call.trace),
       status: shape.callStatus(call),
       events: [],
     });
@@ -165,8 +166,8 @@ export class DeferredSpans implements SpanWriter {
       return under(spawn.call === undefined ? runIds(spawn.run) : callIds(spawn.run, spawn.call));
     }
     const { traceId } = runIds(run);
-    const spanId = run.trace?.parentSpanId;
-    if (spanId !== undefined) return under({ traceId, spanId }, run.trace?.parentIsRemote);
+    const { parentSpanId: spanId, parentIsRemote, isTaken } = run.trace ?? {};
+    if (spanId !== undefined && isTaken !== true) return under({ traceId, spanId }, parentIsRemote);
     return this.#turnsInSession ? under(sessionIds(run.session)) : ROOT_CONTEXT;
   }
 
@@ -177,7 +178,7 @@ export class DeferredSpans implements SpanWriter {
     }
     const spawner = run.spawn?.detached ? run.spawn.run : undefined;
     if (spawner !== undefined) links.push(linkTo(spanContext(runIds(spawner)), "spawnedBy"));
-    return links;
+    return [...links, ...hostLinks(run.trace)];
   }
 
   #writeSpan(whole: WholeSpan): void {
@@ -228,3 +229,10 @@ const spanContext = (ids: SpanIds): SpanContext => ({ ...ids, traceFlags: TraceF
 
 const under = (ids: SpanIds, isRemote = false): Context =>
   trace.setSpanContext(ROOT_CONTEXT, { ...spanContext(ids), isRemote });
+
+/** Where the host's own span is somebody else's, ours points at it. */
+function hostLinks(told: TraceIds | undefined): Link[] {
+  if (told?.isTaken !== true || told.spanId === undefined) return [];
+  const { traceId, spanId } = told;
+  return [linkTo(spanContext({ traceId, spanId }), "host")];
+}

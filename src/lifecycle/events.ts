@@ -31,6 +31,8 @@ export interface TraceIds {
   readonly parentSpanId?: string | undefined;
   /** The parent lies outside the host (a caller's `traceparent`). */
   readonly parentIsRemote?: boolean | undefined;
+  /** Somebody else makes spans of these ids: ours get ids of their own, and a link to those. */
+  readonly isTaken?: boolean | undefined;
 }
 
 export type ActorKind = "operator" | "sender" | "agent" | "tool" | "hook" | "config" | "unknown";

@@ -1,3 +1,4 @@
+import type { TraceIds } from "./events.ts";
 import type { CallState, RunState, SessionState, SpanIds } from "./state.ts";
 
 type Crypto = typeof import("node:crypto");
@@ -44,18 +45,25 @@ export function sessionIds(session: SessionState): SpanIds {
   return session.ids;
 }
 
+/** The host's ids, where they are ours to use. */
+const adopted = (trace: TraceIds | undefined): TraceIds | undefined =>
+  trace?.isTaken === true ? undefined : trace;
+
+/** The trace of a run that has none of the host's; `scope` is its session's id, or key where it has no id. */
+export const ownTraceId = (scope: string, runId: string): string =>
+  sha256("trace", scope, runId).slice(0, 32);
+
 /** Ids of a run's span: the host's own where it has them, else a function of session id and run id. */
 export function runIds(run: RunState): SpanIds {
   if (run.ids !== undefined) return run.ids;
   const scope = run.session.sessionId ?? run.session.sessionKey;
   const parent = run.spawn?.detached ? undefined : run.spawn?.run;
+  const trace = adopted(run.trace);
   run.ids = {
     traceId:
-      run.trace?.traceId ??
-      (parent === undefined
-        ? sha256("trace", scope, run.runId).slice(0, 32)
-        : runIds(parent).traceId),
-    spanId: run.trace?.spanId ?? sha256("run", scope, run.runId).slice(0, 16),
+      trace?.traceId ??
+      (parent === undefined ? ownTraceId(scope, run.runId) : runIds(parent).traceId),
+    spanId: trace?.spanId ?? sha256("run", scope, run.runId).slice(0, 16),
   };
   return run.ids;
 }
@@ -66,7 +74,8 @@ export function callIds(run: RunState, call: CallState): SpanIds {
   call.ids ??= {
     traceId: ofRun.traceId,
     spanId:
-      call.trace?.spanId ?? sha256(call.kind, ofRun.spanId, run.runId, call.callId).slice(0, 16),
+      adopted(call.trace)?.spanId ??
+      sha256(call.kind, ofRun.spanId, run.runId, call.callId).slice(0, 16),
   };
   return call.ids;
 }

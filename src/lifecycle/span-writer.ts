@@ -14,6 +14,7 @@ const kinds = {
   session: { [own.ATTR_LINK_KIND]: own.LINK_KIND_VALUE_SESSION },
   previous: { [own.ATTR_LINK_KIND]: own.LINK_KIND_VALUE_PREVIOUS_SESSION },
   spawnedBy: { [own.ATTR_LINK_KIND]: own.LINK_KIND_VALUE_SPAWNED_BY },
+  host: { [own.ATTR_LINK_KIND]: own.LINK_KIND_VALUE_HOST_SPAN },
 } as const;
 
 export const linkTo = (context: SpanContext, kind: keyof typeof kinds): Link => ({

@@ -86,7 +86,7 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_AUDIT_GAP_COUNT]: "records that are missing there, exactly",
   [own.ATTR_AUDIT_GAP_SINCE]:
     "when the first of them came, epoch ms; the gap's own time is the last's",
-  [own.ATTR_LINK_KIND]: "on links: `session`, `previous_session` or `spawned_by`",
+  [own.ATTR_LINK_KIND]: "on links: `session`, `previous_session`, `spawned_by` or `host_span`",
   [own.ATTR_SIGNAL]:
     "on dropped telemetry: `traces`, `logs`, `metrics`, `hooks`, `events` or `audit`",
   [own.ATTR_REASON]: "on dropped telemetry and raised budgets: why",

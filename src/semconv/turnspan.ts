@@ -102,10 +102,21 @@ export const ATTR_AUDIT_GAP_FIRST_SEQ = "turnspan.audit.gap.first_seq";
 export const ATTR_AUDIT_GAP_COUNT = "turnspan.audit.gap.count";
 export const ATTR_AUDIT_GAP_SINCE = "turnspan.audit.gap.since";
 
+/** The agent is told of a subagent's end. */
+export const TURN_TRIGGER_VALUE_ANNOUNCE = "announce";
+/** The host shortens the conversation. */
+export const TURN_TRIGGER_VALUE_COMPACTION = "compaction";
+/** What a host does on its own account is not counted among the turns. */
+export const UNCOUNTED_TRIGGERS: ReadonlySet<unknown> = new Set([
+  TURN_TRIGGER_VALUE_ANNOUNCE,
+  TURN_TRIGGER_VALUE_COMPACTION,
+]);
+
 export const ATTR_LINK_KIND = "turnspan.link.kind";
 export const LINK_KIND_VALUE_SESSION = "session";
 export const LINK_KIND_VALUE_PREVIOUS_SESSION = "previous_session";
 export const LINK_KIND_VALUE_SPAWNED_BY = "spawned_by";
+export const LINK_KIND_VALUE_HOST_SPAN = "host_span";
 
 export const ATTR_SIGNAL = "turnspan.signal";
 export const ATTR_REASON = "turnspan.reason";

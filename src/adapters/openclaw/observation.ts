@@ -1,6 +1,7 @@
 import { RecentMap } from "../../base/recent-map.ts";
 import type { LifecycleEvent, RunEnd } from "../../lifecycle/events.ts";
 import type { Verdict } from "../../lifecycle/hand-over.ts";
+import { ownTraceId } from "../../lifecycle/identity.ts";
 import type { Telemetry } from "../../sdk/start.ts";
 import type { HostEvent } from "./host-events.ts";
 import type { Memory, RunMemory } from "./memory.ts";
@@ -52,10 +53,17 @@ export class Observation {
     );
   }
 
+  /** The trace that a run's spans are in; undefined where that is not known yet. */
+  traceIdOf({ span, traceId, sessionId, sessionKey, runId }: RunMemory): string | undefined {
+    if (this.#adoptsIds) return span?.traceId ?? traceId;
+    const scope = sessionId ?? sessionKey;
+    return scope === undefined ? undefined : ownTraceId(scope, runId);
+  }
+
   take(host: HostEvent): void {
     this.routes.note(host);
     for (const told of this.#translator.translate(host)) {
-      const event = this.#adoptsIds ? told : withoutIds(told);
+      const event = this.#adoptsIds ? told : withTakenIds(told);
       this.observe(event);
       if (isOver(event)) void this.#closeWhenTold(event);
     }
@@ -91,8 +99,7 @@ export class Observation {
 const isOver = (event: LifecycleEvent): event is RunEnd =>
   event.type === "run.end" && event.certainty === "final" && event.outcome !== "failed";
 
-function withoutIds(event: LifecycleEvent): LifecycleEvent {
-  if (!("trace" in event)) return event;
-  const { trace: _trace, ...rest } = event;
-  return rest;
+function withTakenIds(event: LifecycleEvent): LifecycleEvent {
+  if (!("trace" in event) || event.trace === undefined) return event;
+  return { ...event, trace: { ...event.trace, isTaken: true } };
 }

@@ -68,7 +68,7 @@ function findHostApi(): string | undefined {
 
 function findRun(observation: Observation | undefined, runId: string | undefined): Status["run"] {
   const run = observation?.memory.runs.get(runId ?? "");
-  return run && { traceId: run.span?.traceId ?? run.traceId, ended: run.endedAt !== undefined };
+  return run && { traceId: observation?.traceIdOf(run), ended: run.endedAt !== undefined };
 }
 
 /** Where spans go by OTLP over HTTP. */
