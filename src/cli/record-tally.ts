@@ -50,7 +50,7 @@ export class RecordTally {
   }
 
   #addTurn(attributes: WireRecord["attributes"]): void {
-    if (attributes[own.ATTR_TURN_TRIGGER] === "announce") {
+    if (own.UNCOUNTED_TRIGGERS.has(attributes[own.ATTR_TURN_TRIGGER])) {
       this.#announceTurns += 1;
       return;
     }

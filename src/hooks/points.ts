@@ -9,6 +9,7 @@ import type {
   SubagentEndRecord,
   SubagentSpawnedRecord,
 } from "../lifecycle/records.ts";
+import { isCompaction } from "../lifecycle/state.ts";
 
 /** Every hook, and the record it tells of. The names stand in users' files: they never change. */
 export interface HookRecords {
@@ -58,7 +59,7 @@ export const isHookName = (name: string): name is HookName => Object.hasOwn(hook
 export function hookOf(record: LifecycleRecord): HookName | undefined {
   switch (record.type) {
     case "run.start":
-      return "beforeTurn";
+      return isCompaction(record.run) ? undefined : "beforeTurn";
     case "run.end":
       return hookOfEnd(record);
     case "session.start":
@@ -87,7 +88,7 @@ export function hookOf(record: LifecycleRecord): HookName | undefined {
 }
 
 function hookOfEnd(record: RunEndRecord): HookName | undefined {
-  if (record.run.kind !== "turn") return undefined;
+  if (record.run.kind !== "turn" || isCompaction(record.run)) return undefined;
   if (record.outcome === "completed") return "afterTurn";
   return record.outcome === "failed" ? "onTurnError" : undefined;
 }

@@ -3,7 +3,14 @@ import type { Outcome, RunEnd } from "./events.ts";
 import { shownText } from "./free-text.ts";
 import { nextRecordId } from "./identity.ts";
 import { finishOpenCalls } from "./rest-of-run.ts";
-import { type LifecycleState, latestOf, type RunState, type SessionState, whoOf } from "./state.ts";
+import {
+  isCompaction,
+  type LifecycleState,
+  latestOf,
+  type RunState,
+  type SessionState,
+  whoOf,
+} from "./state.ts";
 import { announceSession, type Step, touchSession } from "./step.ts";
 
 const MAX_CLOSED_SESSIONS = 4096;
@@ -30,7 +37,8 @@ export function closeRun(step: Step, run: RunState): void {
   if (session.parent !== undefined && session.runs === undefined) {
     endSession(step, session, run.endTime, "turn");
   }
-  if (session.details?.endsWith === "turn") endSession(step, session, run.endTime, "turn");
+  if (session.details?.endsWith === "turn" && !isCompaction(run))
+    endSession(step, session, run.endTime, "turn");
 }
 
 function settleEnd(run: RunState, end: RunEnd | undefined): void {
@@ -46,7 +54,8 @@ function settleEnd(run: RunState, end: RunEnd | undefined): void {
   run.lastMessage = end?.lastMessage;
   // A turn that is closed later may have ended earlier.
   const { session } = run;
-  if (run.kind !== "turn" || run.endTime < (session.latest?.turnEnd ?? session.openedAt)) return;
+  if (run.kind !== "turn" || isCompaction(run)) return;
+  if (run.endTime < (session.latest?.turnEnd ?? session.openedAt)) return;
   const latest = latestOf(session);
   latest.turnEnd = run.endTime;
   latest.message = run.lastMessage ?? latest.message;

@@ -6,13 +6,13 @@ import {
   ATTR_REASON,
   ATTR_SIGNAL,
   ATTR_TURN_OUTCOME,
+  UNCOUNTED_TRIGGERS,
 } from "../semconv/turnspan.ts";
 import { NANO } from "./attribute-table.ts";
 import { agentName } from "./attributes.ts";
 import { BatchedCounter } from "./batched-counter.ts";
 import type { Outcome } from "./events.ts";
 import type { CallEndRecord, LifecycleRecord, RunEndRecord } from "./records.ts";
-import { TRIGGER_ANNOUNCE } from "./reduce-run.ts";
 import type { SessionState } from "./state.ts";
 
 const OUTCOMES: readonly Outcome[] = ["completed", "failed", "blocked", "cancelled", "abandoned"];
@@ -202,7 +202,7 @@ export class LifecycleMetrics {
 
   #run({ run, outcome, durationMs }: RunEndRecord): void {
     const agent = agentName(run);
-    if (run.kind === "turn" && run.trigger !== TRIGGER_ANNOUNCE) {
+    if (run.kind === "turn" && !UNCOUNTED_TRIGGERS.has(run.trigger)) {
       this.#ended.add(1, agent, outcome);
     }
     if (outcome === "blocked") return;

@@ -1,3 +1,4 @@
+import { UNCOUNTED_TRIGGERS } from "../semconv/turnspan.ts";
 import { closeRun, promoteSession, rememberRun } from "./closing.ts";
 import type { Outcome, RunAttempt, RunBlocked, RunEnd, RunStart, SubagentSpawn } from "./events.ts";
 import { shownText } from "./free-text.ts";
@@ -14,15 +15,13 @@ import {
 } from "./state.ts";
 import { findRun, type Step } from "./step.ts";
 
-export const TRIGGER_ANNOUNCE = "announce";
-
 function createRun(
   step: Step,
   session: SessionState,
   event: RunStart | SubagentSpawn,
   spawn: SpawnLink | undefined,
 ): RunState {
-  const counts = event.type === "run.start" && event.trigger !== TRIGGER_ANNOUNCE;
+  const counts = event.type === "run.start" && !UNCOUNTED_TRIGGERS.has(event.trigger);
   const run: RunState = {
     kind: spawn === undefined ? "turn" : "subagent",
     runId: event.runId,

@@ -1,5 +1,6 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { RecentMap } from "../base/recent-map.ts";
+import { TURN_TRIGGER_VALUE_COMPACTION } from "../semconv/turnspan.ts";
 import type { Cost, Metadata, Outcome, RunEnd, StopReason, TraceIds, Usage } from "./events.ts";
 
 /**
@@ -168,6 +169,10 @@ export interface RunState {
   /** Where its calls' spans hang; made for the first of them. */
   context: Context | undefined;
 }
+
+/** The host's own doing: no hook is asked or told of it, and it says nothing of how a session went. */
+export const isCompaction = ({ trigger }: RunState): boolean =>
+  trigger === TURN_TRIGGER_VALUE_COMPACTION;
 
 export interface CallState {
   readonly kind: "model_call" | "tool_call";

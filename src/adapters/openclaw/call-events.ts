@@ -1,5 +1,6 @@
 import type { LifecycleEvent, ModelEnd, ToolEnd } from "../../lifecycle/events.ts";
 import { costOf, usageOf } from "./amounts.ts";
+import { endCompactionCall, noteCompaction } from "./compaction.ts";
 import { type Fields, number, record, text } from "./fields.ts";
 import type { HostEvent } from "./host-events.ts";
 import { type HostTrace, type Memory, type RunMemory, rememberRun } from "./memory.ts";
@@ -31,6 +32,7 @@ export function startModelCall(memory: Memory, host: HostEvent): Events {
   const { event, time } = host;
   const trace = modelTrace(host);
   run.traceId ??= trace?.traceId;
+  noteCompaction(memory, run, trace);
   const isNew = trace === undefined || !run.callIds.has(trace.spanId);
   const before = join(startRun(run, time), isNew ? workOn(run, time) : NO_EVENTS);
   return join(before, [
@@ -90,7 +92,8 @@ function modelEnd(
     cost: costOf(event["usage"]),
     trace: callTrace(trace),
   };
-  return join(startRun(run, time), [end]);
+  const after = about.partial === true ? NO_EVENTS : endCompactionCall(run, host, about);
+  return join(startRun(run, time), [end], after);
 }
 
 /** What the agent stream, the typed hooks and the diagnostics call the parts of a tool call. */

@@ -11,7 +11,7 @@ const LIKELY_SETTLE_MS = 5_000;
 
 type EndFacts = Partial<RunEnd> & { readonly outcome: Outcome };
 
-function endRun(
+export function endRun(
   run: RunMemory,
   host: HostEvent,
   certainty: "likely" | "final",
@@ -27,7 +27,7 @@ function endRun(
     time: host.time,
     runId: run.runId,
     certainty,
-    settleMs: certainty === "final" ? FINAL_SETTLE_MS : LIKELY_SETTLE_MS,
+    settleMs: facts.settleMs ?? (certainty === "final" ? FINAL_SETTLE_MS : LIKELY_SETTLE_MS),
   };
   return join(started, [end]);
 }

@@ -11,6 +11,7 @@ import {
   startToolCall,
   tellToolResult,
 } from "./call-events.ts";
+import { completeCompaction } from "./compaction.ts";
 import {
   completeRun,
   endAgent,
@@ -100,6 +101,7 @@ const typedRows: Rows = {
 
 const internalRows: Rows = {
   "session:patch": { rank: RANK.sessionPatch, take: patchSession },
+  "session:compact:after": { rank: RANK.runEnd, take: completeCompaction },
   "gateway:shutdown": { rank: RANK.stop, take: beginShutdown },
 };
 

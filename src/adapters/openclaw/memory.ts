@@ -1,5 +1,6 @@
 import { RecentMap } from "../../base/recent-map.ts";
 import type { Actor, TraceIds } from "../../lifecycle/events.ts";
+import { TURN_TRIGGER_VALUE_COMPACTION } from "../../semconv/turnspan.ts";
 
 /** Ids in W3C form that the gateway puts on its hooks and diagnostics. */
 export interface HostTrace {
@@ -34,6 +35,9 @@ export interface RunMemory {
   /** A subagent's run, and the run that spawned it. */
   isSubagent: boolean;
   parentRunId: string | undefined;
+  /** The host shortens the conversation; and said that it is done. */
+  readonly isCompaction: boolean;
+  isCompacted: boolean;
   /** `run.start` was given out. */
   isStarted: boolean;
   /** The parent outside the host was given out. */
@@ -74,12 +78,16 @@ export interface Memory {
   isStopping: boolean;
 }
 
+/** Run ids of compactions are `<session id>:compaction:<id>`. */
+const COMPACTION = ":compaction:";
 const MAX_RUNS = 10_000;
 const MAX_SPANS = 12_288;
 const MAX_REQUESTS = 4_096;
 const SWEEP_MS = 10_000;
 const KEEP_ENDED_MS = 30_000;
 const KEEP_UNSTARTED_MS = 900_000;
+/** A compaction that fails says no more than that its call failed, and it may ask again after minutes. */
+export const COMPACTION_PAUSE_MS = 180_000;
 
 export function createMemory(): Memory {
   return {
@@ -95,6 +103,7 @@ export function createMemory(): Memory {
 export function rememberRun(memory: Memory, runId: string, time: number): RunMemory {
   const known = memory.runs.get(runId);
   if (known !== undefined) return known;
+  const isCompaction = runId.includes(COMPACTION);
   const run: RunMemory = {
     runId,
     knownSince: time,
@@ -104,11 +113,13 @@ export function rememberRun(memory: Memory, runId: string, time: number): RunMem
     agentId: undefined,
     provider: undefined,
     model: undefined,
-    trigger: undefined,
+    trigger: isCompaction ? TURN_TRIGGER_VALUE_COMPACTION : undefined,
     channel: undefined,
     message: undefined,
     isSubagent: false,
     parentRunId: undefined,
+    isCompaction,
+    isCompacted: false,
     isStarted: false,
     hasParent: false,
     traceId: undefined,
@@ -149,7 +160,8 @@ export function sweep(memory: Memory, now: number): void {
   if (now < memory.nextSweep) return;
   memory.nextSweep = now + SWEEP_MS;
   for (const run of memory.runs.values()) {
-    const isOver = run.endedAt !== undefined && now > run.endedAt + KEEP_ENDED_MS;
+    const keepMs = run.isCompaction ? COMPACTION_PAUSE_MS : KEEP_ENDED_MS;
+    const isOver = run.endedAt !== undefined && now > run.endedAt + keepMs;
     const isNothing = !run.isStarted && now > run.knownSince + KEEP_UNSTARTED_MS;
     if (isOver || isNothing) memory.runs.delete(run.runId);
   }

@@ -106,7 +106,7 @@ export const traceNews = (
 /** A sign that the agent is at work: after an end it means that the host tries the run again. */
 export function workOn(run: RunMemory, time: number): Events {
   run.retryAt = Number.NEGATIVE_INFINITY;
-  if (run.endedAt === undefined || time < run.endedAt) return NO_EVENTS;
+  if (run.isCompaction || run.endedAt === undefined || time < run.endedAt) return NO_EVENTS;
   return beginAttempt(run, time, { reason: "continued" });
 }
 

@@ -59,6 +59,11 @@ export function listen(api: HostApi, state: SharedState): void {
     about("patch"),
   );
   api.registerHook(
+    "session:compact:after",
+    (event) => tell(state, "internal", undefined, record(event)),
+    about("compaction"),
+  );
+  api.registerHook(
     "gateway:shutdown",
     (event) => {
       state.isStopping = true;

@@ -1,3 +1,4 @@
+import { UNCOUNTED_TRIGGERS } from "../../semconv/turnspan.ts";
 import type { Totals } from "../api-types.ts";
 import { addTotals, createTotals, isZero } from "../reading/totals.ts";
 import type { Rollups } from "./rollups.ts";
@@ -31,8 +32,6 @@ interface Place {
   readonly model: string;
 }
 
-const ANNOUNCE = "announce";
-
 /** The sums of a run: over its calls' spans, or what its end said where some of those are missing. */
 function sumsOf(run: RunRow): { readonly totals: Totals; readonly unseen: Totals } {
   const { seen, recorded } = run;
@@ -48,7 +47,8 @@ function sumsOf(run: RunRow): { readonly totals: Totals; readonly unseen: Totals
   };
 }
 
-const isTurn = (run: RunRow): boolean => run.kind === "turn" && run.started_by !== ANNOUNCE;
+const isTurn = (run: RunRow): boolean =>
+  run.kind === "turn" && !UNCOUNTED_TRIGGERS.has(run.started_by);
 
 const isFailure = (outcome: string | null): boolean =>
   outcome === "failed" || outcome === "abandoned";
