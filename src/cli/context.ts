@@ -15,4 +15,8 @@ export interface CliContext {
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
+  /** Whether there is a terminal, which sends Ctrl-C to every program that runs in it. */
+  readonly hasTerminal?: boolean;
+  /** Tells each signal that this process gets, where a command hands them on; absent: none is told. */
+  readonly onSignal?: (listener: (signal: NodeJS.Signals) => void) => void;
 }

@@ -7,10 +7,9 @@ import { runCli } from "./run.ts";
 if (process.argv[2] === "cost") setFlagsFromString("--semi-space-growth-factor=1");
 
 const controller = new AbortController();
-// An agent that is run has the terminal, and gets its own SIGINT from it.
+const HANDED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 const isWrapper = process.argv[2] === "run";
-if (isWrapper) process.on("SIGINT", () => {});
-for (const signal of [isWrapper ? "SIGHUP" : "SIGINT", "SIGTERM"] as const) {
+for (const signal of isWrapper ? [] : (["SIGINT", "SIGTERM"] as const)) {
   process.once(signal, () => controller.abort(new Error("interrupted")));
 }
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -30,4 +29,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: Date.now,
   fetch: globalThis.fetch,
   signal: controller.signal,
+  hasTerminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
+  ...(isWrapper && {
+    onSignal: (listener) => {
+      for (const signal of HANDED_ON) process.on(signal, listener);
+    },
+  }),
 });

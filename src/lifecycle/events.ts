@@ -85,6 +85,8 @@ export interface SessionOpen extends SessionEvent, AgentIdentity {
   readonly settings?: Settings | undefined;
   /** `turn`: the session ends with its first run. */
   readonly endsWith?: "turn" | undefined;
+  /** Ids of its span, given out before it opened. Spans that are opened live have ids of their own. */
+  readonly trace?: TraceIds | undefined;
 }
 
 export interface SessionClose extends SessionEvent {

@@ -5,6 +5,7 @@ import type {
   SessionClose,
   SessionOpen,
   SessionPatch,
+  TraceIds,
 } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
 import { changesOf, rememberSettings } from "./settings.ts";
@@ -13,6 +14,7 @@ import {
   runningRuns,
   type SessionDetails,
   type SessionState,
+  type SpanIds,
   type SpawnLink,
   whoOf,
 } from "./state.ts";
@@ -116,6 +118,12 @@ function detailsOf(step: Step, event: SessionOpen): SessionDetails | undefined {
   return Object.values(details).some((value) => value !== undefined) ? details : undefined;
 }
 
+const definedOf = (details: SessionDetails): SessionDetails =>
+  Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+
+const idsOf = ({ traceId, spanId }: Partial<TraceIds> = {}): SpanIds | undefined =>
+  traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
+
 export function openSession(step: Step, event: SessionOpen): void {
   const open = step.state.sessions.get(event.sessionKey);
   const reopened =
@@ -123,13 +131,14 @@ export function openSession(step: Step, event: SessionOpen): void {
   if (open !== undefined && !reopened && !isOther(open, event.sessionId)) {
     mergeHint(open, event);
     const told = detailsOf(step, event);
-    if (told !== undefined) open.details = { ...told, ...open.details };
+    if (told !== undefined) open.details = { ...told, ...definedOf(open.details ?? {}) };
     rememberSettings(open, event.settings);
     return;
   }
   if (open !== undefined) endSession(step, open, event.time, "replaced");
   const session = createSession(step, event, undefined);
   session.details = detailsOf(step, event);
+  session.ids = idsOf(event.trace);
   rememberSettings(session, event.settings);
   announceSession(step, session, event.time);
 }

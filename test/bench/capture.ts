@@ -79,7 +79,10 @@ await writeCaptureScripts(folder.path);
 const script = (name: string): string => path.join(captureFolder(folder.path), name);
 await using server = await startServer({
   ...{ dataFolder: folder.path, port: 0, uiPort: 0 },
-  takeHook: (agent, event) => leaveEvent(folder.path, agent, event),
+  takeHook: async (_, event) => {
+    await leaveEvent(folder.path, { agent: "claude-code", event, process: "", run: "" });
+    return true;
+  },
 });
 const connections = new Agent({ keepAlive: true });
 const url = `${server.otlpUrl}/turnspan/hooks/claude-code`;

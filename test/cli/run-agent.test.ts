@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   spoolFolder,
   writeCaptureScripts,
 } from "../../src/adapters/cli-agents/capture-script.ts";
+import type { TraceDetail } from "../../src/server/api-trace-types.ts";
 import type { SessionDetail, SessionList } from "../../src/server/api-types.ts";
 import { runTurnspan } from "../support/cli.ts";
 import { startTestServer } from "../support/server.ts";
@@ -64,6 +65,73 @@ test("its sessions are sent with their metadata when it has ended, and summed up
   expect(JSON.parse(metadata ?? "")).toEqual({ workflowId: "order-7", ticket: "T-7" });
   expect(readdirSync(spoolFolder(world.data))).toEqual([]);
 }, 120_000);
+
+test("without a server and an endpoint it is summed up where a summary is wanted, and waits on disk", async () => {
+  using world = await openAgent();
+  const summary = path.join(world.path, "summary.md");
+  const { code, err } = await world.run(["--", "sh", world.agent], {
+    GITHUB_STEP_SUMMARY: summary,
+  });
+  expect({ code, err }).toEqual({
+    code: 7,
+    err: "turnspan: 1 sessions, turns: 1 completed, $0; they wait on disk for a server\n",
+  });
+  expect(readFileSync(summary, "utf8")).toContain("1 sessions, turns: 1 completed");
+  const lines = readFileSync(recording, "utf8").trimEnd().split("\n");
+  expect(readdirSync(spoolFolder(world.data))).toHaveLength(lines.length);
+});
+
+/** A program called claude that tells nothing by hooks, and writes a transcript as Claude Code does. */
+function writeClaude(folder: ReturnType<typeof makeTemporaryFolder>, end: string): string {
+  const written = path.resolve(import.meta.dirname, "../fixtures/cli-agents/claude-code/tool");
+  const [transcript = ""] = readdirSync(written, { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".jsonl"),
+  );
+  const script = `#!/bin/sh
+printf '%s' "$TRACEPARENT" > traceparent
+mkdir -p "$HOME/.claude/projects/p"
+sed "s/812f6418-1e00-4b0f-8bcf-7a42a49be153/$2/" '${path.join(written, transcript)}' > "$HOME/.claude/projects/p/$2.jsonl"
+${end}`;
+  const file = folder.write("bin/claude", script);
+  chmodSync(file, 0o755);
+  return path.dirname(file);
+}
+
+test.each([
+  ["exit 3", 3, "exit", "completed"],
+  ["kill -KILL $$", 137, "abandoned", "completed"],
+] as const)(
+  "Claude Code without hooks that ends by %j: its session has the id and the trace that it was given",
+  async (end, code, endReason, state) => {
+    using folder = makeTemporaryFolder();
+    const bin = writeClaude(folder, end);
+    await using server = await startTestServer();
+    const run = await runTurnspan(["run", "--meta", "ticket=T-7", "--", "claude", "-p", "go"], {
+      env: {
+        ...{ PATH: `${bin}:${process.env["PATH"]}`, HOME: folder.path },
+        ...{ TURNSPAN_DATA: path.join(folder.path, "data") },
+        OTEL_EXPORTER_OTLP_ENDPOINT: server.server.otlpUrl,
+      },
+      cwd: folder.path,
+      now: Date.now,
+    });
+    expect(run.code).toBe(code);
+    const { sessions } = await server.ask<SessionList>("/api/sessions");
+    const given = readdirSync(path.join(folder.path, ".claude/projects/p"))[0] ?? "";
+    expect(sessions).toMatchObject([
+      { sessionId: given.replace(".jsonl", ""), turns: 1, endReason, project: folder.path },
+    ]);
+    const detail = await server.ask<SessionDetail>(`/api/sessions/${sessions[0]?.id}`);
+    expect(JSON.parse(detail.metadata ?? "")).toEqual({ ticket: "T-7" });
+    expect(detail.turns).toMatchObject([{ state }]);
+    const [, traceId, spanId] = readFileSync(path.join(folder.path, "traceparent"), "utf8").split(
+      "-",
+    );
+    const { spans } = await server.ask<TraceDetail>(`/api/traces/${traceId}`);
+    expect(spans).toMatchObject([{ kind: "session", spanId }]);
+  },
+  120_000,
+);
 
 test("without a server and an endpoint, what it told waits on disk", async () => {
   using world = await openAgent();

@@ -10,7 +10,7 @@ export interface CliRun {
 /** Runs the command line in this process, with nothing of this machine in its context. */
 export async function runTurnspan(
   args: readonly string[],
-  world: Partial<Pick<CliContext, "env" | "cwd" | "stdin" | "signal">> = {},
+  world: Partial<Pick<CliContext, "env" | "cwd" | "stdin" | "signal" | "now">> = {},
 ): Promise<CliRun> {
   const texts = { out: "", err: "" };
   const code = await runCli(args, {
@@ -23,7 +23,7 @@ export async function runTurnspan(
       },
     },
     stderr: { write: (text) => (texts.err += text) },
-    now: () => Date.parse("2026-11-21T12:00:00Z"),
+    now: world.now ?? (() => Date.parse("2026-11-21T12:00:00Z")),
     fetch: globalThis.fetch,
     signal: world.signal ?? new AbortController().signal,
     ...(world.stdin && { stdin: world.stdin }),

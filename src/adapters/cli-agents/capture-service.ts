@@ -6,7 +6,7 @@ import type { HookMoment } from "./hook-moment.ts";
 import type { HookSession } from "./hook-session.ts";
 import { HookSessions } from "./hook-sessions.ts";
 import { LiveTranscript } from "./live-transcript.ts";
-import { readRunMetadata } from "./run-note.ts";
+import { takeRunShare } from "./run-note.ts";
 import { type KeptMoment, Spool } from "./spool.ts";
 import type { CliAgentId } from "./transcript.ts";
 
@@ -37,6 +37,10 @@ const PROGRESS_SHARE = 20;
 const GONE_MS = 2000;
 /** A session of which no process is known is over after this long without a sign. */
 const IDLE_MS = 30 * 60_000;
+
+/** The moment that tells where the transcript is: what a program that has ended says of it counts. */
+const transcriptOwner = (session: HookSession, next?: HookMoment): HookMoment | undefined =>
+  session.latest?.transcriptPath === undefined ? (next ?? session.latest) : session.latest;
 
 interface Watched {
   nextReadMs: number;
@@ -92,17 +96,19 @@ export class CaptureService {
     for (const { moment } of kept) {
       const session = this.#sessions.sessionOf(moment);
       const isNext = moment.kind === "prompt" || moment.kind.startsWith("session.");
-      const isWhole = moment.kind === "session.end" && agentHooks[moment.agent].tellsOnlyEnds;
-      const endsTurn = isNext && (session.hasTurn || session.isSettling || isWhole === true);
+      const { tellsOnlyEnds } = agentHooks[moment.agent];
+      const isWhole =
+        moment.kind === "session.exit" || (moment.kind === "session.end" && tellsOnlyEnds === true);
+      const endsTurn = isNext && (session.hasTurn || session.isSettling || isWhole);
       // What comes next ends what was there: it is told whole before.
       if (endsTurn || session.isDue(moment.timeMs)) await this.#read(session, moment);
       if (moment.kind === "session.start") await this.#countTurns(session, moment);
       const { cwd } = moment;
       const project = cwd === undefined ? undefined : await this.#findProject(cwd);
-      const metadata = session.isOpen
-        ? undefined
-        : await readRunMetadata(this.#options.dataFolder, moment.run);
-      this.#sessions.take({ ...moment, project, metadata });
+      const share = session.isOpenedBy(moment)
+        ? await takeRunShare(this.#options.dataFolder, moment)
+        : undefined;
+      this.#sessions.take({ ...moment, ...share, project });
       this.#noteEnd(session);
     }
   }
@@ -144,7 +150,7 @@ export class CaptureService {
 
   /** `next`: what is about to be told, of a session that nothing was told of before. */
   async #read(session: HookSession, next?: HookMoment): Promise<void> {
-    const transcript = this.#transcriptOf(session, session.latest ?? next);
+    const transcript = this.#transcriptOf(session, transcriptOwner(session, next));
     const isNew = await transcript?.refresh(this.#options.signal);
     if (isNew && transcript?.runs !== undefined) session.complete(transcript.runs);
   }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Metadata } from "../../lifecycle/events.ts";
+import type { Metadata, TraceIds } from "../../lifecycle/events.ts";
 import { markCall } from "./call-mark.ts";
 import { type Fields, record, records, text, timeMs } from "./fields.ts";
 import type { ToldEnd, ToldToolEnd } from "./session-story.ts";
@@ -9,6 +9,8 @@ import type { CliAgentId } from "./transcript.ts";
 type MomentKind =
   | "session.start"
   | "session.end"
+  | "session.launch"
+  | "session.exit"
   | "prompt"
   | "tool.start"
   | "tool.end"
@@ -61,9 +63,10 @@ export interface HookMoment {
   /** The agent's process, where capture found it out. */
   readonly pid?: number | undefined;
   readonly project?: string | undefined;
-  /** The run of `turnspan run` that it is of, and what was noted of that. */
+  /** The run of `turnspan run` that it is of, and what a session that it opens is given by that. */
   readonly run?: string | undefined;
   readonly metadata?: Metadata | undefined;
+  readonly trace?: TraceIds | undefined;
 }
 
 /** One agent's hooks as a table. */
@@ -94,6 +97,15 @@ export interface MomentOptions {
   readonly pid?: number | undefined;
 }
 
+/** Of our own making: `turnspan run` has started the program of a session, and it has ended. */
+export const LAUNCH_EVENT = "TurnspanLaunch";
+export const EXIT_EVENT = "TurnspanExit";
+
+const ownEvents: Readonly<Record<string, MomentKind>> = {
+  [LAUNCH_EVENT]: "session.launch",
+  [EXIT_EVENT]: "session.exit",
+};
+
 const TURN_KEY = /^[^#]+#{8}\d+/;
 const ANNOUNCEMENT = /^\s*<task-notification>/;
 
@@ -103,7 +115,7 @@ export function readMoment(payload: Fields, options: MomentOptions): HookMoment 
   const sessionId = text(payload["session_id"]);
   const event = text(payload["hook_event_name"]);
   if (sessionId === undefined || event === undefined) return undefined;
-  const kind = hooks.events[event] ?? "sign";
+  const kind = ownEvents[event] ?? hooks.events[event] ?? "sign";
   const key = text(payload["prompt_id"]) ?? text(payload["turn_id"]);
   const prompt = text(payload["submitted_prompt"]) ?? text(payload["prompt"]);
   return {

@@ -1,4 +1,5 @@
 import type { Settings } from "../../lifecycle/events.ts";
+import { agentHooks } from "./agent-hooks.ts";
 import { createContext, type HookSessionOptions, type OwnContext } from "./hook-context.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import { type FinishRun, isOver } from "./hook-run.ts";
@@ -9,8 +10,12 @@ import { HookTurns } from "./hook-turns.ts";
 import type { ToldEnd } from "./session-story.ts";
 import type { ToldRuns } from "./told-runs.ts";
 
+const ABANDONED: ToldEnd = { outcome: "abandoned" };
+
 /** Capture may have been installed while the agent ran: what begins opens the session. */
 const OPENING: ReadonlySet<HookMoment["kind"]> = new Set([
+  "session.start",
+  "session.launch",
   "prompt",
   "tool.start",
   "subagent.start",
@@ -27,6 +32,8 @@ export class HookSession {
   readonly #turns: HookTurns;
   readonly #tools: HookTools;
   #isOpen = false;
+  /** Nothing was heard of it but that its program was started. */
+  #isLaunched = false;
   #latest: HookMoment | undefined;
 
   constructor(first: Pick<HookMoment, "agent" | "sessionId">, options: HookSessionOptions) {
@@ -50,6 +57,14 @@ export class HookSession {
 
   get lastSignMs(): number {
     return this.#context.lastSignMs;
+  }
+
+  /** Whether a moment opens it. */
+  isOpenedBy({ kind, agent }: HookMoment): boolean {
+    if (this.#isOpen) return false;
+    return (
+      OPENING.has(kind) || (kind === "session.end" && agentHooks[agent].tellsOnlyEnds === true)
+    );
   }
 
   /** The latest that was told: where the transcript is, and which process it is. */
@@ -89,9 +104,12 @@ export class HookSession {
       ...moment,
       pid: moment.pid ?? this.#latest?.pid,
       run: moment.run ?? this.#latest?.run,
+      transcriptPath: moment.transcriptPath ?? this.#latest?.transcriptPath,
     };
     if (moment.kind === "session.start") this.#start(moment);
+    else if (moment.kind === "session.launch") this.#launch(moment);
     else if (moment.kind === "session.end") this.#end(moment);
+    else if (moment.kind === "session.exit") this.#exit(moment);
     else this.#live(moment);
     this.#context.lastSignMs = Math.max(this.lastSignMs, moment.timeMs);
   }
@@ -109,7 +127,7 @@ export class HookSession {
   }
 
   /** Ends the session whose process is gone, or whose recording is over. `dangling`: how an open turn ended. */
-  close(dangling: ToldEnd = { outcome: "abandoned" }): void {
+  close(dangling: ToldEnd = ABANDONED): void {
     if (!this.#isOpen) return;
     const turn = this.#turns.current;
     const told = turn && (turn.stop?.end ?? this.#told.endOf(turn.runId));
@@ -121,19 +139,38 @@ export class HookSession {
   #start(moment: HookMoment): void {
     // The program goes on with the same session after it has made its history shorter.
     if (moment.reason === "compact" && this.#isOpen) return;
-    this.close();
+    if (!this.#isLaunched) this.close();
+    this.#isLaunched = false;
     this.#context.settings = {};
+    this.#tellOpen(moment);
+  }
+
+  #launch(moment: HookMoment): void {
+    this.#isLaunched = !this.#isOpen;
     this.#open(moment);
   }
 
+  /** Its program has ended: where that told nothing of it, the transcript tells all. */
+  #exit(moment: HookMoment): void {
+    if (!this.#isOpen) return;
+    const { danglingEnd } = this.#context.hooks;
+    const dangling = moment.reason === "killed" ? ABANDONED : danglingEnd;
+    if (this.#isLaunched) this.#told.tellAll(dangling);
+    if (moment.reason === "killed") this.close();
+    else this.#endAll("exit", dangling, moment.timeMs);
+  }
+
   #open(moment: HookMoment): void {
-    if (this.#isOpen) return;
+    if (!this.#isOpen) this.#tellOpen(moment);
+  }
+
+  #tellOpen(moment: HookMoment): void {
     this.#isOpen = true;
-    const { timeMs: time, cwd, transcriptPath, project, metadata, reason } = moment;
+    const { timeMs: time, cwd, transcriptPath, project, metadata, trace, reason } = moment;
     const { sessionKey, sessionId, agent: agentId, settings } = this.#context;
     this.#context.settings = { ...settings, ...moment.settings };
     this.#context.observe({
-      ...{ type: "session.open", time, cwd, transcriptPath, project, metadata },
+      ...{ type: "session.open", time, cwd, transcriptPath, project, metadata, trace },
       ...{ sessionKey, sessionId, agentId },
       resumedFrom: reason === "resume" ? sessionId : undefined,
       settings: { ...this.#context.settings },
@@ -162,6 +199,7 @@ export class HookSession {
   #live(moment: HookMoment): void {
     // What an agent says while it starts, or after its end, opens no session.
     if (!this.#isOpen && !OPENING.has(moment.kind)) return;
+    if (moment.kind !== "sign") this.#isLaunched = false;
     this.#open(moment);
     this.#noteSettings(moment);
     switch (moment.kind) {

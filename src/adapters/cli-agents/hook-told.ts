@@ -4,6 +4,8 @@ import type { FinishRun } from "./hook-run.ts";
 import type { ToldEnd } from "./session-story.ts";
 import type { ToldRun, ToldRuns } from "./told-runs.ts";
 
+const COMPLETED: ToldEnd = { outcome: "completed" };
+
 const isCallEnd = ({ type }: LifecycleEvent): boolean => type === "model.end";
 
 /** What the transcripts of a session tell by now: it completes what its hooks tell. */
@@ -34,15 +36,15 @@ export class HookTold {
     for (const event of calls.slice(0, -1)) this.#context.observe(event);
   }
 
-  /** Tells all runs whole. */
-  tellAll(): void {
-    for (const run of this.#runs?.all() ?? []) this.#tellWhole(run);
+  /** Tells all runs whole. `untold`: how those ended of which nothing tells it. */
+  tellAll(untold: ToldEnd = COMPLETED): void {
+    for (const run of this.#runs?.all() ?? []) this.#tellWhole(run, untold);
   }
 
   /** Tells the subagents of a turn whole that no hook told of. */
   tellUnheard(turnId: string, isHeard: (runId: string) => boolean): void {
     for (const run of this.#runs?.subagentsOf(turnId) ?? []) {
-      if (!isHeard(run.runId)) this.#tellWhole(run);
+      if (!isHeard(run.runId)) this.#tellWhole(run, COMPLETED);
     }
   }
 
@@ -61,9 +63,8 @@ export class HookTold {
     this.#context.observe({ type: "run.end", time, runId, ...end, lastMessage });
   };
 
-  #tellWhole({ runId, events, end, endedMs }: ToldRun): void {
+  #tellWhole({ runId, events, end, endedMs }: ToldRun, untold: ToldEnd): void {
     for (const event of events) this.#context.observe(event);
-    const outcome = end ?? { outcome: "completed" };
-    this.#context.observe({ type: "run.end", time: endedMs, runId, ...outcome });
+    this.#context.observe({ type: "run.end", time: endedMs, runId, ...(end ?? untold) });
   }
 }

@@ -1,17 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { RUN_VARIABLE, writeRunNote } from "../../adapters/cli-agents/run-note.ts";
+import { type Launch, planLaunch } from "../../adapters/cli-agents/agent-launch.ts";
+import { leaveExit, leaveLaunch } from "../../adapters/cli-agents/agent-run.ts";
+import { RUN_VARIABLE, type RunNote, writeRunNote } from "../../adapters/cli-agents/run-note.ts";
 import { CodedError } from "../../base/errors.ts";
 import { type Command, parseOptions, wrongUse } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { checkEndpointOption } from "../endpoint-option.ts";
 import { readDataFolder } from "./install-request.ts";
-import { flushCapture } from "./run-flush.ts";
+import { flushCapture, troubleOf } from "./run-flush.ts";
 
 const usage = `Usage: turnspan run [--meta KEY=VALUE]... [--endpoint URL] [--data DIR] -- AGENT [ARGUMENT...]
 
-Runs a CLI agent that hooks were installed into, and gives its sessions what you name: hooks at their ends get
-it, and so a workflow that waits is found. Standard input, output and the exit code are the agent's.
+Runs a CLI agent and opens its session: it has what you name, which hooks at its end get, and so a workflow that
+waits is found. Standard input, output, signals and the exit code are the agent's. Its own telemetry, where it has
+some and takes TRACEPARENT, hangs below the session. A new session of claude, qwen and gemini is named by
+--session-id, and is told from its transcript where no hooks were installed; others need "turnspan install".
 
   --meta KEY=VALUE   metadata of every session of this run; may be repeated. TURNSPAN_META_* variables count
                      too: TURNSPAN_META_WORKFLOW_ID is workflowId
@@ -20,7 +24,8 @@ it, and so a workflow that waits is found. Standard input, output and the exit c
   --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
   -h, --help         print this
 
-What was sent is summed up on standard error, and in $GITHUB_STEP_SUMMARY where that is set.
+Where no server runs, what the agent did is summed up in $GITHUB_STEP_SUMMARY where that is set, and what was
+sent on standard error.
 Exit code: the agent's; 128 and the signal's number where a signal ended it; 2 wrong use; 127 no such program.
 `;
 
@@ -50,19 +55,38 @@ function readMetadata(given: readonly string[], env: CliContext["env"]): Record<
   return Object.fromEntries([...fromEnv, ...pairs]);
 }
 
-/** Resolves when the program has ended, to the exit code that tells how. */
-function waitFor(child: ChildProcess, program: string, signal: AbortSignal): Promise<number> {
-  // Ctrl-C reaches it by the terminal; what ends this process alone is handed on.
-  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+/** How a program ended; `signal` where one ended it. */
+interface Ended {
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Resolves when the program has ended. */
+function waitFor(child: ChildProcess, program: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "ENOENT") resolve(127);
+      if (cause.code === "ENOENT") resolve({ code: 127, signal: null });
       else reject(new CodedError("USAGE", `cannot start ${program}: ${cause.message}`, { cause }));
     });
-    child.once("exit", (code, by) => {
-      resolve(code ?? 128 + (by === null ? 0 : constants.signals[by]));
+    child.once("exit", (code, signal) => {
+      resolve({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), signal });
     });
   });
+}
+
+/**
+ * Hands signals on to the program while it runs; after its end they end what is still to be done here.
+ * Ctrl-C at a terminal goes to both: the program has it already.
+ */
+function handOn(child: ChildProcess, cli: CliContext): AbortSignal {
+  const stop = new AbortController();
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  cli.onSignal?.((signal) => {
+    if (!isRunning()) stop.abort();
+    else if (signal !== "SIGINT" || cli.hasTerminal !== true) child.kill(signal);
+  });
+  cli.signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  return stop.signal;
 }
 
 async function runAgent(args: readonly string[], cli: CliContext): Promise<number> {
@@ -76,13 +100,54 @@ async function runAgent(args: readonly string[], cli: CliContext): Promise<numbe
   const endpoint = values.endpoint ?? (cli.env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined);
   checkEndpointOption("run", endpoint);
   const dataFolder = readDataFolder(values.data, cli);
-  const run = await writeRunNote(dataFolder, readMetadata(values.meta ?? [], cli.env));
-  const env = { ...cli.env, TURNSPAN_DATA: dataFolder, [RUN_VARIABLE]: run };
-  const child = spawn(program, rest, { cwd: cli.cwd, env, stdio: "inherit" });
-  const code = await waitFor(child, program, cli.signal);
-  if (code === 127) cli.stderr.write(`turnspan: there is no program ${program}\n`);
-  await flushCapture({ dataFolder, endpoint, run }, cli);
+  const metadata = readMetadata(values.meta ?? [], cli.env);
+  const note = await writeRunNote(dataFolder, metadata, cli.now());
+  const launch = planLaunch(program, rest);
+  const { code, signal } = await runProgram([program, ...launch.args], {
+    ...{ dataFolder, note, session: launch.session },
+    cli,
+  });
+  await flushCapture({ dataFolder, endpoint, run: note.id, signal }, cli);
   return code;
+}
+
+interface RunOptions {
+  readonly dataFolder: string;
+  readonly note: RunNote;
+  readonly session: Launch["session"];
+  readonly cli: CliContext;
+}
+
+/** Runs the program, and leaves word of its beginning and end where its session is known. */
+async function runProgram(
+  [program = "", ...args]: readonly string[],
+  { dataFolder, note, session, cli }: RunOptions,
+): Promise<{ readonly code: number; readonly signal: AbortSignal }> {
+  const startedMs = cli.now();
+  const child = spawn(program, args, {
+    ...{ cwd: cli.cwd, stdio: "inherit" },
+    env: {
+      ...cli.env,
+      TURNSPAN_DATA: dataFolder,
+      [RUN_VARIABLE]: note.id,
+      TRACEPARENT: note.traceparent,
+    },
+  });
+  const signal = handOn(child, cli);
+  const { pid } = child;
+  const known =
+    session === undefined || pid === undefined
+      ? undefined
+      : { ...session, dataFolder, pid, run: note.id, cwd: cli.cwd };
+  const left = known && leaveLaunch(known, startedMs).catch(troubleOf(cli));
+  const ended = await waitFor(child, program);
+  if (pid === undefined) cli.stderr.write(`turnspan: there is no program ${program}\n`);
+  await left;
+  const reason = ended.signal === null ? "exit" : "killed";
+  if (known !== undefined) {
+    await leaveExit(known, cli.now(), { reason, env: cli.env }).catch(troubleOf(cli));
+  }
+  return { code: ended.code, signal };
 }
 
 /** `turnspan run`: an agent whose sessions know what they are for. */

@@ -1,3 +1,4 @@
+import { isCliAgent } from "../../adapters/cli-agents/agents.ts";
 import { leaveEvent } from "../../adapters/cli-agents/leave-event.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
@@ -68,7 +69,11 @@ export function readUpOptions(args: readonly string[], cli: CliContext): ServerO
     pricesFile: findPriceFile(cli.env),
     viewerFolder: findViewer(),
     home: cli.env["HOME"] ?? cli.env["USERPROFILE"],
-    takeHook: (agent, event) => leaveEvent(dataFolder, agent, event),
+    takeHook: async (agent, event) => {
+      if (!isCliAgent(agent)) return false;
+      await leaveEvent(dataFolder, { agent, event, process: "", run: "" });
+      return true;
+    },
   };
 }
 
