@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { appendFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureService, type CaptureTarget } from "../../adapters/cli-agents/capture-service.ts";
@@ -66,10 +67,15 @@ async function send(options: FlushOptions, endpoint: string, cli: CliContext): P
     ...{ cli, onTrouble: troubleOf(cli) },
   });
   await take(options, target, cli);
-  const isSent = await target.flush();
+  const isSent = await Promise.race([target.flush(), interrupted(options.signal)]);
   await target.close();
   const missing = "not all was sent: what is missing waits for the next time";
   await tell(tally.read(), isSent ? undefined : missing, cli);
+}
+
+async function interrupted(signal: AbortSignal): Promise<false> {
+  if (!signal.aborted) await once(signal, "abort");
+  return false;
 }
 
 export const troubleOf =

@@ -65,6 +65,8 @@ export interface Lab extends Disposable {
   prompt(prompt: string, options?: { readonly goesOn?: boolean }): Promise<Ended>;
   /** Gives the agent a prompt. */
   start(prompt: string): ChildProcess;
+  /** The same by `turnspan run` with these options; the agent's environment may have more. */
+  run(prompt: string, options: readonly string[], more?: NodeJS.ProcessEnv): Promise<Ended>;
 }
 
 export function openLab(agent: InstalledAgent, { network, url: modelUrl }: Model): Lab {
@@ -104,6 +106,10 @@ export function openLab(agent: InstalledAgent, { network, url: modelUrl }: Model
     },
     prompt: (prompt, { goesOn } = {}) => ended(start(prompt, goesOn)),
     start,
+    run: (prompt, options, more) => {
+      const run = [process.execPath, main, "run", ...options, "--", ...command(prompt, false)];
+      return ended(network.start(run, { cwd, env: { ...env, ...more } }));
+    },
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
 }

@@ -27,8 +27,8 @@ const binary = (...parts: readonly string[]): string => path.join(modules, ...pa
 const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 const claude = binary(`@anthropic-ai/claude-code-${target}`, "claude");
-const qwen = binary("@qwen-code/qwen-code", "cli-entry.js");
-const gemini = binary("@google/gemini-cli/bundle/gemini.js");
+const qwen = binary(".bin/qwen");
+const gemini = binary(".bin/gemini");
 const triple = process.arch === "arm64" ? "aarch64" : "x86_64";
 const codex = binary(`@openai/codex-${target}/vendor/${triple}-unknown-linux-musl/bin/codex`);
 
@@ -60,10 +60,7 @@ export const programs: Readonly<Record<InstalledAgent, Program>> = {
       }),
     }),
     settings: ".qwen/settings.json",
-    command: (prompt, goesOn) => [
-      ...[process.execPath, qwen, "-p", prompt, "--yolo"],
-      ...(goesOn ? ["-c"] : []),
-    ],
+    command: (prompt, goesOn) => [...[qwen, "-p", prompt, "--yolo"], ...(goesOn ? ["-c"] : [])],
   },
   "gemini-cli": {
     env: ({ modelUrl }) => ({
@@ -79,7 +76,7 @@ export const programs: Readonly<Record<InstalledAgent, Program>> = {
     }),
     settings: ".gemini/settings.json",
     command: (prompt, goesOn) => [
-      ...[process.execPath, gemini, "-p", prompt, "--yolo"],
+      ...[gemini, "-p", prompt, "--yolo"],
       ...(goesOn ? ["--resume", "latest"] : []),
     ],
   },

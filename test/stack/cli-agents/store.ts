@@ -13,7 +13,10 @@ export interface StoredSession {
   readonly turns: readonly string[];
 }
 
-async function ask<Answer>({ uiUrl, token }: UpProcess, path: string): Promise<Answer> {
+export async function askServer<Answer>(
+  { uiUrl, token }: UpProcess,
+  path: string,
+): Promise<Answer> {
   const response = await fetch(uiUrl + path, { headers: { authorization: `Bearer ${token}` } });
   if (response.status !== 200) throw new Error(`${path}: ${response.status}`);
   return (await response.json()) as Answer;
@@ -21,11 +24,11 @@ async function ask<Answer>({ uiUrl, token }: UpProcess, path: string): Promise<A
 
 /** All sessions that the server has, the oldest first. */
 export async function readStore(up: UpProcess): Promise<StoredSession[]> {
-  const { sessions } = await ask<SessionList>(up, "/api/sessions?limit=100");
+  const { sessions } = await askServer<SessionList>(up, "/api/sessions?limit=100");
   const oldest = sessions.toSorted((a, b) => a.openedMs - b.openedMs);
   return Promise.all(
     oldest.map(async ({ id, state, endReason, lastSeenMs, totals }) => {
-      const { turns } = await ask<SessionDetail>(up, `/api/sessions/${id}`);
+      const { turns } = await askServer<SessionDetail>(up, `/api/sessions/${id}`);
       const lines = await Promise.all(turns.map((turn) => describeTurn(up, turn)));
       const { inputTokens } = totals;
       return { id, state, reason: endReason, lastSeenMs, inputTokens, turns: lines };
@@ -36,7 +39,7 @@ export async function readStore(up: UpProcess): Promise<StoredSession[]> {
 async function describeTurn(up: UpProcess, turn: TurnSummary): Promise<string> {
   const { kind, trigger, state, errorType, traceId, spanId } = turn;
   const words = [trigger === "announce" ? trigger : kind, state, errorType ?? ""];
-  const { spans } = await ask<TraceDetail>(up, `/api/traces/${traceId}`);
+  const { spans } = await askServer<TraceDetail>(up, `/api/traces/${traceId}`);
   const own = spans.filter(({ parentSpanId }) => parentSpanId === spanId && spanId !== null);
   const below = own.map(({ kind: what, subject }) => (what === "tool_call" ? subject : what));
   return [...words, ...(below.length > 0 ? [">", ...below] : [])].filter(Boolean).join(" ");
