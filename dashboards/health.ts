@@ -1,7 +1,7 @@
 import { METRIC_SESSION_ACTIVE, METRIC_TELEMETRY_DROPPED } from "../src/semconv/metrics.ts";
 import type { DashboardPlan } from "./dashboard.ts";
 import { chart, stat } from "./panels.ts";
-import { growth, metric, rate, SELECTED_SERVICE, selector } from "./queries.ts";
+import { each, growth, metric, rate, SELECTED_SERVICE, selector } from "./queries.ts";
 
 const dropped = selector(metric(METRIC_TELEMETRY_DROPPED), SELECTED_SERVICE);
 const COLLECTOR = 'job="turnspan-collector"';
@@ -88,7 +88,7 @@ export const health: DashboardPlan = {
       step: "1h",
       series: [
         {
-          expr: `sum by (turnspan_signal, turnspan_reason) (increase(${dropped}[1h])) or vector(0)`,
+          expr: `${each("1h", dropped, ["turnspan_signal", "turnspan_reason"])} or vector(0)`,
           legend: "{{turnspan_signal}} {{turnspan_reason}}",
         },
       ],

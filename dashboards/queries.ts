@@ -19,20 +19,24 @@ export const selector = (name: string, ...labels: readonly string[]): string =>
   `${name}{${labels.join(", ")}}`;
 
 /**
- * How much counters grew in the time shown, exactly: `increase` extrapolates, and money must not. Each process
- * has series of its own, so none of them is ever reset.
+ * How much counters grew, exactly: `increase` extrapolates, and money must not. Each process has series of its own,
+ * so none of them is ever reset.
  */
-export function growth(series: string, by: readonly string[] = []): string {
-  const last = `max_over_time(${series}[$__range])`;
-  return `${sum(by)}((${last} - ${series} offset $__range) or ${last})`;
+function grown(window: "$__range" | "1h" | "1d", series: string, by: readonly string[]): string {
+  const last = `max_over_time(${series}[${window}])`;
+  return `${sum(by)}((${last} - ${series} offset ${window}) or ${last})`;
 }
+
+/** What counters grew by in the time shown. */
+export const growth = (series: string, by: readonly string[] = []): string =>
+  grown("$__range", series, by);
+
+/** What counters grew by in each hour, or each day. */
+export const each = (window: "1h" | "1d", series: string, by: readonly string[] = []): string =>
+  grown(window, series, by);
 
 export const rate = (series: string, by: readonly string[] = []): string =>
   `${sum(by)}(rate(${series}[$__rate_interval]))`;
-
-/** What counters grew in each hour, or each day. */
-export const each = (window: "1h" | "1d", series: string, by: readonly string[] = []): string =>
-  `${sum(by)}(increase(${series}[${window}]))`;
 
 /** A quantile of a histogram with buckets, of the time shown or of each interval. */
 export function quantile(

@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { TestServer } from "../../support/server.ts";
 import type { Collector } from "./collectors.ts";
+import type { Jaeger } from "./jaeger.ts";
 import { sendRecords } from "./load.ts";
 import { waitFor } from "./processes.ts";
-import { readAuditFile } from "./records.ts";
+import { readAuditFile, recordIdsOf } from "./records.ts";
 
 const LIMIT_MS = 600_000;
+const REST_MS = 10_000;
 export const RATE = 500;
 
 interface Way {
@@ -41,13 +44,21 @@ export async function expectAllToArrive(
 
 /** How many of them the server has; there each is one, however often it came. */
 export async function countInServer(server: TestServer, prefix: string): Promise<number> {
-  let found = 0;
-  for (let cursor: string | null = ""; cursor !== null; ) {
-    const page: { records: { id: string }[]; nextCursor: string | null } = await server.ask(
-      `/api/records?event=turnspan.message.received&limit=1000${cursor === "" ? "" : `&cursor=${cursor}`}`,
-    );
-    found += page.records.filter(({ id }) => id.startsWith(prefix)).length;
-    cursor = page.nextCursor;
-  }
-  return found;
+  const ids = await recordIdsOf(server, "turnspan.message.received");
+  return [...ids].filter((id) => id.startsWith(prefix)).length;
+}
+
+/** How many of these traces Jaeger has once no more come. */
+export async function countInJaeger(jaeger: Jaeger, traceIds: readonly string[]): Promise<number> {
+  let found = new Set<string>();
+  return waitFor("traces to come to rest", LIMIT_MS, async () => {
+    const before = found.size;
+    const missing = traceIds.filter((id) => !found.has(id));
+    const traces = await Promise.all(missing.map((id) => jaeger.findTrace(id)));
+    found = found.union(new Set(missing.filter((_, at) => traces[at] !== undefined)));
+    if (found.size === traceIds.length) return found.size;
+    // Longer than a trace waits to be judged, and a batch to be tried again.
+    await sleep(REST_MS);
+    return found.size === before && found.size;
+  });
 }

@@ -2,14 +2,18 @@
 // SEED: which day; SESSIONS: how many sessions of it. Says at its end what the SDK lost, as JSON.
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTelemetry } from "../../../src/sdk/start.ts";
-import { type PlannedTurn, planDay } from "./day-plan.ts";
+import { BUDGET, type PlannedTurn, planDay } from "./day-plan.ts";
 
 const [endpoint = "", folder = "", seed = "1", sessions = "100"] = process.argv.slice(2);
+const budget = { per: "agent", turns: BUDGET.turnsOfAnAgent } as const;
 const telemetry = await startTelemetry({
   ...{ serviceName: "day", endpoint, spans: "deferred", exitGuard: false },
   audit: { folder, mode: "batched" },
+  config: { hooks: { beforeTurn: [{ name: BUDGET.name, budget }] } },
 });
 const { turnspan } = telemetry;
+turnspan.hooks.on("afterTurn", () => sleep(1), { name: "waits" });
+turnspan.hooks.on("session:end", () => Promise.reject(new Error("planned")), { name: "fails" });
 
 /** Sessions follow each other in the past, up to now. */
 async function playSession(turns: readonly PlannedTurn[]): Promise<void> {
@@ -62,11 +66,27 @@ function playCalls(turn: PlannedTurn, time: number, end: number): void {
   turnspan.observe({
     ...{ ...call, type: "model.end", time: end, responseModel: model },
     usage: { inputTokens, outputTokens, cacheReadTokens },
-    cost: { nanoUsd, source: "host" },
+    ...(!turn.isUnpriced && { cost: { nanoUsd, source: "host" } }),
   });
-  if (!turn.hasTool) return;
-  turnspan.observe({ type: "tool.start", time, runId, callId: "t", name: "search" });
-  turnspan.observe({ type: "tool.end", time: end, runId, callId: "t" });
+  if (turn.hasTool) {
+    turnspan.observe({ type: "tool.start", time, runId, callId: "t", name: "search" });
+    turnspan.observe({ type: "tool.end", time: end, runId, callId: "t" });
+  }
+  if (turn.subagent !== undefined) playSubagent(turn, time, end);
+}
+
+function playSubagent(
+  { runId, sessionKey, subagent }: PlannedTurn,
+  time: number,
+  end: number,
+): void {
+  const child = { runId: `${runId}-child`, sessionKey: `${sessionKey}-child`, agentId: "helper" };
+  turnspan.observe({
+    ...{ ...child, type: "subagent.spawn", time, label: "planned" },
+    ...{ parentSessionKey: sessionKey, parentRunId: runId },
+  });
+  const outcome = subagent === "killed" ? "cancelled" : "completed";
+  turnspan.observe({ type: "run.end", time: end, runId: child.runId, outcome });
 }
 
 const day = planDay(Number(seed), Number(sessions));
@@ -77,6 +97,8 @@ for (const turns of bySession.values()) {
   await playSession(turns);
   await sleep(50);
 }
+// One that nobody can make sense of, so that a loss is counted.
+turnspan.observe({ type: "run.end", time: Date.now(), runId: "of nobody", outcome: "completed" });
 await telemetry.forceFlush();
 await telemetry.shutdown();
 console.log(JSON.stringify(telemetry.dropped()));

@@ -20,6 +20,7 @@ interface Program {
 
 const programs = {
   collector: { package: "." },
+  compose: { package: "." },
   jaeger: { package: "github.com/jaegertracing/jaeger/cmd/jaeger" },
   // Without service discovery, which this has no use for and which is most of it.
   prometheus: {

@@ -10,6 +10,10 @@ export interface Prometheus {
   query(expr: string): Promise<readonly Sample[]>;
   /** The one value of a query; NaN where there is none. */
   value(expr: string): Promise<number>;
+  /** How many series a query has in the last quarter of an hour. */
+  countSeries(expr: string): Promise<number>;
+  /** Traces that the exemplars of a metric name. */
+  exemplarTraces(metric: string): Promise<readonly string[]>;
 }
 
 export interface Sample {
@@ -39,22 +43,45 @@ export async function startPrometheus(folder: string): Promise<Prometheus> {
     ...{ folder, name: "prometheus", isReady: answers(`${url}/-/ready`) },
   });
   await program.start();
-  const query = (expr: string) => ask<readonly Sample[]>(`${url}/api/v1/query`, { query: expr });
+  const query = (expr: string) => askFor<readonly Sample[]>(`${url}/api/v1/query`, { query: expr });
   return {
     ...{ program, url, query },
     value: async (expr) => Number((await query(expr))[0]?.value[1] ?? Number.NaN),
+    countSeries: async (expr) => {
+      const now = Date.now() / 1000;
+      const times = { start: String(now - 900), end: String(now), step: "15" };
+      const parameters = { query: expr, ...times };
+      return (await askFor<readonly object[]>(`${url}/api/v1/query_range`, parameters)).length;
+    },
+    exemplarTraces: async (metric) => {
+      const now = Date.now() / 1000;
+      const times = { start: String(now - 3600), end: String(now + 60) };
+      const parameters = { query: metric, ...times };
+      const found = await ask<readonly ExemplarSeries[]>(
+        `${url}/api/v1/query_exemplars`,
+        parameters,
+      );
+      return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
+    },
   };
 }
 
+interface ExemplarSeries {
+  readonly exemplars: readonly { readonly labels: { readonly trace_id: string } }[];
+}
+
+type Parameters = Readonly<Record<string, string>>;
+
+async function askFor<Result>(url: string, parameters: Parameters): Promise<Result> {
+  return (await ask<{ readonly result: Result }>(url, parameters)).result;
+}
+
 /** Asks Prometheus' API; throws with its own words where it refuses. */
-export async function ask<Data>(
-  url: string,
-  parameters: Readonly<Record<string, string>>,
-): Promise<Data> {
+async function ask<Data>(url: string, parameters: Parameters): Promise<Data> {
   const response = await fetch(`${url}?${new URLSearchParams(parameters)}`);
   const answer = (await response.json()) as
-    | { readonly status: "success"; readonly data: { readonly result: Data } }
+    | { readonly status: "success"; readonly data: Data }
     | { readonly status: "error"; readonly error: string };
   if (answer.status === "error") throw new Error(`${parameters["query"]}: ${answer.error}`);
-  return answer.data.result;
+  return answer.data;
 }
