@@ -5,7 +5,7 @@ import type { Collector } from "./collectors.ts";
 import type { Jaeger } from "./jaeger.ts";
 import { sendRecords } from "./load.ts";
 import { waitFor } from "./processes.ts";
-import { readAuditFile, recordIdsOf } from "./records.ts";
+import { idsOf, readAuditFile, recordsOf } from "./records.ts";
 
 const LIMIT_MS = 600_000;
 const REST_MS = 10_000;
@@ -44,7 +44,7 @@ export async function expectAllToArrive(
 
 /** How many of them the server has; there each is one, however often it came. */
 export async function countInServer(server: TestServer, prefix: string): Promise<number> {
-  const ids = await recordIdsOf(server, "turnspan.message.received");
+  const ids = idsOf(await recordsOf(server, "turnspan.message.received"));
   return [...ids].filter((id) => id.startsWith(prefix)).length;
 }
 

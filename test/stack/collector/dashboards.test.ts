@@ -6,7 +6,7 @@ import { type DashboardJson, type Panel, panelsOf } from "../../dashboards/panel
 import { runProcess } from "../../support/run-process.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 import { startCollector } from "./collectors.ts";
-import { BUDGET, type PlannedTurn, PROJECT, planDay, recordsOf, sumOf } from "./day-plan.ts";
+import { BUDGET, countRecords, type PlannedTurn, PROJECT, planDay, sumOf } from "./day-plan.ts";
 import { waitFor } from "./processes.ts";
 import { requireTool } from "./programs.ts";
 import { runDay } from "./run-day.ts";
@@ -29,8 +29,8 @@ beforeAll(async () => {
   await runDay({ url: single.url, audit, seed: 1, sessions: sessions.size });
   for (const [metric, wanted] of [
     ["turnspan_spans_turns_total", day.length],
-    ["turnspan_spans_records_total", recordsOf(day)],
-    ["otelcol_receiver_accepted_log_records_total", recordsOf(day)],
+    ["turnspan_spans_records_total", countRecords(day)],
+    ["otelcol_receiver_accepted_log_records_total", countRecords(day)],
   ] as const) {
     await waitFor(metric, LIMIT_MS, async () => {
       return (await stores.prometheus.value(`sum(${metric})`)) >= wanted;
@@ -100,7 +100,7 @@ const HEADLINES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
   "turnspan-health": {
     "Lost in the runtimes": 1,
-    "Records taken": recordsOf(day),
+    "Records taken": countRecords(day),
     "Collectors heard of": 1,
   },
 };

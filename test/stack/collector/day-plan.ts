@@ -91,7 +91,7 @@ export const spansOf = ({ outcome, hasTool, subagent }: PlannedTurn): number => 
  * Records of the day: a session's start, patch, end and the failure of its hook; a turn's start and end; each
  * decision of a guard; a subagent's start and end.
  */
-export const recordsOf = (turns: readonly PlannedTurn[]): number =>
+export const countRecords = (turns: readonly PlannedTurn[]): number =>
   4 * new Set(turns.map(({ sessionKey }) => sessionKey)).size +
   2 * turns.length +
   turns.filter(({ outcome }) => outcome === "blocked").length +

@@ -1,10 +1,12 @@
 // An agent runtime that plays a planned day through the SDK: to the endpoint and the audit folder of its arguments.
-// SEED: which day; SESSIONS: how many sessions of it. Says at its end what the SDK lost, as JSON.
+// SEED: which day; SESSIONS: how many sessions of it; LINGER_MS: how long it lives
+// on. Says at its end what the SDK lost, as JSON.
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTelemetry } from "../../../src/sdk/start.ts";
 import { BUDGET, type PlannedTurn, planDay } from "./day-plan.ts";
 
-const [endpoint = "", folder = "", seed = "1", sessions = "100"] = process.argv.slice(2);
+const [endpoint = "", folder = "", seed = "1", sessions = "100", lingerMs = "0"] =
+  process.argv.slice(2);
 const budget = { per: "agent", turns: BUDGET.turnsOfAnAgent } as const;
 const telemetry = await startTelemetry({
   ...{ serviceName: "day", endpoint, spans: "deferred", exitGuard: false },
@@ -75,16 +77,14 @@ function playCalls(turn: PlannedTurn, time: number, end: number): void {
   if (turn.subagent !== undefined) playSubagent(turn, time, end);
 }
 
-function playSubagent(
-  { runId, sessionKey, subagent }: PlannedTurn,
-  time: number,
-  end: number,
-): void {
+function playSubagent(turn: PlannedTurn, time: number, end: number): void {
+  const { runId, sessionKey, subagent, model } = turn;
   const child = { runId: `${runId}-child`, sessionKey: `${sessionKey}-child`, agentId: "helper" };
   turnspan.observe({
     ...{ ...child, type: "subagent.spawn", time, label: "planned" },
     ...{ parentSessionKey: sessionKey, parentRunId: runId },
   });
+  turnspan.observe({ ...child, type: "run.start", time, model });
   const outcome = subagent === "killed" ? "cancelled" : "completed";
   turnspan.observe({ type: "run.end", time: end, runId: child.runId, outcome });
 }
@@ -97,6 +97,7 @@ for (const turns of bySession.values()) {
   await playSession(turns);
   await sleep(50);
 }
+await sleep(Number(lingerMs));
 // One that nobody can make sense of, so that a loss is counted.
 turnspan.observe({ type: "run.end", time: Date.now(), runId: "of nobody", outcome: "completed" });
 await telemetry.forceFlush();

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { readText, root } from "../../collector/configs.ts";
+import { readText, readYaml, root } from "../../collector/configs.ts";
 import { answers, findPorts, Program } from "./processes.ts";
 import { buildProgram } from "./programs.ts";
 
@@ -38,7 +38,7 @@ export async function startPrometheus(folder: string): Promise<Prometheus> {
       `--config.file=${path.join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${path.join(folder, "tsdb")}`,
       `--web.listen-address=127.0.0.1:${port}`,
-      ...["--web.enable-otlp-receiver", "--enable-feature=exemplar-storage"],
+      ...shippedFlags(),
     ],
     ...{ folder, name: "prometheus", isReady: answers(`${url}/-/ready`) },
   });
@@ -64,6 +64,14 @@ export async function startPrometheus(folder: string): Promise<Prometheus> {
       return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
     },
   };
+}
+
+/** What docker-compose.yml switches on. */
+function shippedFlags(): readonly string[] {
+  const { services } = readYaml("docker-compose.yml") as {
+    readonly services: { readonly prometheus: { readonly command: readonly string[] } };
+  };
+  return services.prometheus.command.filter((flag) => /^--(web\.)?enable-/.test(flag));
 }
 
 interface ExemplarSeries {

@@ -17,22 +17,31 @@ export function readAuditFile(folder: string): ReadonlyMap<string, number> {
   return times;
 }
 
+export interface StoredRecord {
+  readonly id: string;
+  readonly traceId: string;
+  readonly attributes: readonly (readonly [name: string, value: unknown])[];
+}
+
 interface RecordPage {
-  readonly records: readonly { readonly id: string }[];
+  readonly records: readonly StoredRecord[];
   readonly nextCursor: string | null;
 }
 
-/** Ids of a server's records: of all, or of those of an event. */
-export async function recordIdsOf(
+/** A server's records: all, or those of an event. */
+export async function recordsOf(
   server: TestServer,
   event?: string,
-): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
+): Promise<readonly StoredRecord[]> {
+  const records: StoredRecord[] = [];
   const query = new URLSearchParams({ limit: "1000", ...(event !== undefined && { event }) });
   for (;;) {
     const page = await server.ask<RecordPage>(`/api/records?${query}`);
-    for (const { id } of page.records) ids.add(id);
-    if (page.nextCursor === null) return ids;
+    records.push(...page.records);
+    if (page.nextCursor === null) return records;
     query.set("cursor", page.nextCursor);
   }
 }
+
+export const idsOf = (records: readonly StoredRecord[]): ReadonlySet<string> =>
+  new Set(records.map(({ id }) => id));
