@@ -33,7 +33,11 @@ export default defineConfig({
       // The collector, Jaeger, Prometheus and Alertmanager: built from Go modules the first time.
       {
         extends: true,
-        test: { name: "collector", include: ["test/stack/collector/**/*.test.ts"], maxWorkers: 1 },
+        test: {
+          name: "collector",
+          include: ["test/stack/collector/**/*.test.ts"],
+          globalSetup: "test/stack/collector/build-programs.ts",
+        },
       },
       {
         extends: true,

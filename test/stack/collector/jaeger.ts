@@ -16,7 +16,7 @@ interface JaegerTrace {
   readonly spans: readonly JaegerSpan[];
 }
 
-export interface JaegerSearch {
+interface JaegerSearch {
   readonly service: string;
   readonly tags?: Readonly<Record<string, string>>;
 }

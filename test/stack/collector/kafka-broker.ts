@@ -54,7 +54,8 @@ function settingsOf(folder: string, port: number, controllerPort: number): strin
     .join("\n");
 }
 
-async function downloadKafka(): Promise<string> {
+/** Folder of Kafka's jars. They are downloaded unless they were before; throws with what Maven says. */
+export async function downloadKafka(): Promise<string> {
   const jars = path.join(CACHE, `kafka-${hashOf("kafka")}`);
   if (existsSync(jars)) return jars;
   const partial = `${jars}.${process.pid}`;

@@ -1,6 +1,6 @@
 // An agent runtime that plays a planned day through the SDK: to the endpoint and the audit folder of its arguments.
-// SEED: which day; SESSIONS: how many sessions of it; LINGER_MS: how long it lives
-// on. Says at its end what the SDK lost, as JSON.
+// SEED: which day; SESSIONS: how many sessions of it; LINGER_MS: how long it lives on after them. Says at its end what
+// the SDK lost, as JSON.
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTelemetry } from "../../../src/sdk/start.ts";
 import { BUDGET, type PlannedTurn, planDay } from "./day-plan.ts";

@@ -29,6 +29,7 @@ const programs = {
   },
 } as const satisfies Readonly<Record<string, Program>>;
 export type ProgramName = keyof typeof programs;
+export const PROGRAM_NAMES = Object.keys(programs) as readonly ProgramName[];
 
 /**
  * Path of a program that is built from pinned Go modules, unless it was built before from the same ones: minutes
