@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { root } from "../../collector/configs.ts";
-import { answers, findPorts, Program } from "./processes.ts";
+import { answers, findPorts, Program, waitFor } from "./processes.ts";
 import { buildProgram } from "./programs.ts";
 
 export interface JaegerSpan {
@@ -30,12 +30,15 @@ export interface Jaeger {
   readonly folder: string;
   /** The spans of a trace; undefined where Jaeger does not know it. */
   findTrace(traceId: string): Promise<readonly JaegerSpan[] | undefined>;
+  /** The spans of a trace when there are as many, or more; throws where they do not come. */
+  waitForTrace(traceId: string, spans: number): Promise<readonly JaegerSpan[]>;
   /** Traces that have a span with all these tags, of the last two days. */
   search(search: JaegerSearch): Promise<readonly JaegerTrace[]>;
 }
 
 const DAYS_MS = 2 * 86_400_000;
 const LIMIT = 10_000;
+const WAIT_MS = 300_000;
 
 /** The Jaeger of docker-compose.yml: its settings, on one disk. Started again it has what it had. */
 export async function startJaeger(folder: string): Promise<Jaeger> {
@@ -58,13 +61,18 @@ export async function startJaeger(folder: string): Promise<Jaeger> {
     ...{ folder, name: "jaeger", isReady: answers(`${url}/api/services`) },
   });
   await program.start();
+  const findTrace: Jaeger["findTrace"] = async (traceId) => {
+    const response = await fetch(`${url}/api/traces/${traceId}`);
+    if (response.status === 404) return undefined;
+    return (await tracesOf(response))[0]?.spans;
+  };
   return {
-    ...{ program, url, folder, otlpUrl: `http://127.0.0.1:${otlpPort}` },
-    findTrace: async (traceId) => {
-      const response = await fetch(`${url}/api/traces/${traceId}`);
-      if (response.status === 404) return undefined;
-      return (await tracesOf(response))[0]?.spans;
-    },
+    ...{ program, url, folder, otlpUrl: `http://127.0.0.1:${otlpPort}`, findTrace },
+    waitForTrace: (traceId, spans) =>
+      waitFor(`${spans} spans of trace ${traceId}`, WAIT_MS, async () => {
+        const found = await findTrace(traceId);
+        return found !== undefined && found.length >= spans && found;
+      }),
     search: async ({ service, tags = {} }) => {
       const now = Date.now();
       const parameters = new URLSearchParams({

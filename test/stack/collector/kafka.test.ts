@@ -57,9 +57,7 @@ test("records, metrics and traces of a day come through Kafka whole", {
   const failed = day.filter(({ outcome }) => outcome === "failed");
   expect(failed.length).toBeGreaterThan(0);
   for (const turn of failed) {
-    const spans = await waitFor(`trace ${turn.traceId}`, LIMIT_MS, () =>
-      stores.jaeger.findTrace(turn.traceId),
-    );
+    const spans = await stores.jaeger.waitForTrace(turn.traceId, spansOf(turn));
     expect(spans.length, turn.traceId).toBe(spansOf(turn));
   }
 });
