@@ -66,7 +66,7 @@ export async function startServer(given: ServerOptions): Promise<TurnspanServer>
   const readToken = readOrMakeToken(dataFolder);
   const login = new Login([readToken, ...options.readTokens], () => addresses.uiPort);
   const createLoginUrl = (): string => `${addresses.uiUrl}/login?code=${login.createCode()}`;
-  const handlers = createHandlers({ options, store, addresses, login, createLoginUrl });
+  const handlers = createHandlers({ options, store, addresses, login, createLoginUrl, readToken });
   await listenAll(handlers, options, addresses, stack);
   stack.defer(() => store.live.end());
   const { otlpUrl, uiUrl } = addresses;
@@ -112,6 +112,7 @@ function createHandlers(parts: {
   readonly addresses: Addresses;
   readonly login: Login;
   readonly createLoginUrl: () => string;
+  readonly readToken: string;
 }): Handlers {
   const { options, store, addresses, login } = parts;
   const { hosts, now, viewerFolder } = options;
@@ -134,7 +135,9 @@ function createHandlers(parts: {
     ...{ waitingBytes, counts, maxWaitingBytes: MAX_WAITING_BYTES },
     viewerUrl: () => `${addresses.uiUrl}/`,
   });
-  const receive = withHookRoute(receiver, access, options.takeHook);
+  // Hooks of this machine have the token that lies in the data folder.
+  const tokens = access.tokens.length === 0 ? [] : [...access.tokens, parts.readToken];
+  const receive = withHookRoute(receiver, { hosts, tokens }, options.takeHook);
   return { receive: named(receive), serve: named((...pair) => void serve(...pair)) };
 }
 

@@ -10,11 +10,11 @@ async function startHooked(options: { readonly ingestTokens?: readonly string[] 
   const kept: Kept[] = [];
   const running = await startTestServer({
     ...options,
-    takeHook: (agent, event) => {
-      if (agent === "broken-agent") return Promise.reject(new Error("the disk is full"));
-      if (agent !== "claude-code") return Promise.resolve(false);
+    takeHook: async ({ agent, event, isAsked, ...sender }) => {
+      if (agent === "broken-agent") throw new Error("the disk is full");
+      if (agent !== "claude-code") return undefined;
       kept.push({ agent, event: Buffer.from(event).toString() });
-      return Promise.resolve(true);
+      return isAsked ? JSON.stringify(sender) : "{}";
     },
   });
   const post = async (agent: string, event: string, headers = {}) => {
@@ -43,6 +43,22 @@ test("an event of nobody that is known, or that cannot be kept, is answered with
   expect(await hooked.post("broken-agent", "{}")).toEqual({ status: 500, body: "{}" });
   expect(await hooked.post("claude-code", "x".repeat(40_000_000))).toMatchObject({ status: 400 });
   expect(hooked.kept).toEqual([]);
+});
+
+test("behind ?ask, the agent gets the answer that was made for its process and run", async () => {
+  await using hooked = await startHooked();
+  const from = { "turnspan-process": "4711", "turnspan-run": "run-1" };
+  expect(await hooked.post("claude-code?ask", "{}", from)).toEqual({
+    status: 200,
+    body: '{"process":"4711","run":"run-1"}',
+  });
+  expect(await hooked.post("claude-code?else", "{}")).toMatchObject({ status: 404 });
+});
+
+test("a hook of this machine is let in by the token that lies in the data folder", async () => {
+  await using hooked = await startHooked({ ingestTokens: ["in"] });
+  const authorization = `Bearer ${hooked.server.readToken}`;
+  expect(await hooked.post("claude-code", "{}", { authorization })).toMatchObject({ status: 200 });
 });
 
 test.each([

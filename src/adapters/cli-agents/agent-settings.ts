@@ -39,6 +39,8 @@ export interface AgentSettings {
   readonly timeout: number;
   /** Events that are posted where the user wants no process started; the agent has no such hooks otherwise. */
   readonly http?: { readonly except: readonly string[]; readonly timeout: number };
+  /** The event of a prompt that can be blocked, and how long the agent waits for an answer, in its own unit. */
+  readonly prompt?: { readonly event: string; readonly timeout: number };
   /** A setting that is missing and that the agent's turns are slow without. */
   readonly missing?: MissingSetting;
   /** What the user has to know or do beside this. */
@@ -71,6 +73,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     json: "plain",
     timeout: 5,
     http: { except: ["SessionStart"], timeout: 5 },
+    prompt: { event: "UserPromptSubmit", timeout: 20 },
   },
   "hawa-code": {
     file: (scope, { home, cwd }) =>
@@ -95,6 +98,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     timeout: 5000,
     // Its process is known from this one event, which is a command for that.
     http: { except: ["SessionStart"], timeout: 5 },
+    prompt: { event: "UserPromptSubmit", timeout: 20_000 },
     missing: qwenEndpoint,
   },
   "gemini-cli": {
@@ -107,6 +111,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     events: ["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "AfterAgent", "SessionEnd"],
     json: "commented",
     timeout: 5000,
+    prompt: { event: "BeforeAgent", timeout: 20_000 },
   },
   codex: {
     file: (scope, { env, home }) =>
@@ -126,6 +131,7 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     ],
     json: "plain",
     timeout: 3,
+    prompt: { event: "UserPromptSubmit", timeout: 20 },
     note: "Codex asks once whether it may run these hooks: say yes, or nothing is recorded.",
   },
 };

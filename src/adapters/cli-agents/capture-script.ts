@@ -1,6 +1,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { makeOwnFolder, OWNER_ONLY_FOLDER, replaceFile } from "../../base/files.ts";
+import { NODE_SCRIPT } from "./node-script.ts";
 import type { CliAgentId } from "./transcript.ts";
 
 /** Where capture lies in the data folder, and what it leaves there. */
@@ -45,36 +46,6 @@ printf '{}'
 exit 0
 `;
 
-/** The same where there is no sh. It needs nothing but Node, of any version. */
-const NODE_SCRIPT = `// Keeps one hook event of a coding agent for Turnspan ("turnspan uninstall" removes it).
-// It prints {}, says nothing else and ends with 0, whatever happens.
-// usage: node capture.cjs AGENT <EVENT
-const fs = require("node:fs");
-const path = require("node:path");
-try {
-  const event = fs.readFileSync(0);
-  const own = process.argv[2] === "claude-code" ? Number(process.env.CLAUDE_PID) : 0;
-  const pid = own || process.ppid;
-  const spool = path.join(__dirname, "spool");
-  for (let n = 0; n < 1000; n += 1) {
-    const file = path.join(spool, pid + "-" + process.pid + "." + n);
-    if (fs.existsSync(file + ".event")) continue;
-    const id = process.env.TURNSPAN_RUN || "";
-    const run = /^[A-Za-z0-9-]+$/.test(id) ? " " + id : "";
-    const head = "turnspan 1 " + process.argv[2] + " " + pid + run + "\\n";
-    try {
-      fs.writeFileSync(file, Buffer.concat([Buffer.from(head), event]), { flag: "wx", mode: 0o600 });
-    } catch (error) {
-      if (error.code === "EEXIST") continue;
-      throw error;
-    }
-    fs.renameSync(file, file + ".event");
-    break;
-  }
-} catch {}
-process.stdout.write("{}");
-`;
-
 /** Writes the scripts that agents call. They stay harmless when everything else of Turnspan is gone. */
 export async function writeCaptureScripts(dataFolder: string): Promise<void> {
   const folder = captureFolder(dataFolder);
@@ -91,16 +62,48 @@ export const CAPTURE_MARK = "/capture/capture.";
 /** Where the server takes events by HTTP, below its OTLP address; this too is ours alone. */
 export const HOOK_PATH = "/turnspan/hooks/";
 
+/** Behind it, the agent waits for what `beforeTurn` hooks say. */
+export const ASK_QUERY = "?ask";
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Where and for whom a command is. */
+export interface CommandPlace {
+  readonly agent: CliAgentId;
+  readonly dataFolder: string;
+  readonly platform: NodeJS.Platform;
+}
+
 /** What an agent's settings call. It does not need the script to be there. */
-export function captureCommand(
-  agent: CliAgentId,
-  dataFolder: string,
-  platform: NodeJS.Platform,
-): string {
+export function captureCommand({ agent, dataFolder, platform }: CommandPlace): string {
   const folder = captureFolder(dataFolder).replaceAll(path.sep, "/");
   if (platform === "win32") return `node "${folder}/capture.cjs" ${agent}`;
   const script = quoted(`${folder}/capture.sh`);
   return `if [ -f ${script} ]; then sh ${script} ${agent} $PPID; else cat >/dev/null; echo '{}'; fi`;
+}
+
+/** What becomes of a prompt when the server does not answer: it passes, or it is blocked. */
+export type BeforeTurn = "open" | "closed";
+
+const ASKING = /capture\.cjs['"] [a-z-]+ (?:\$PPID|0) (open|closed)/;
+
+/** Whether an entry of ours asks the server, and what it does without an answer. */
+export function beforeTurnOf(command: string | undefined, url: string | undefined) {
+  if (url?.endsWith(ASK_QUERY)) return "open";
+  return ASKING.exec(command ?? "")?.[1] as BeforeTurn | undefined;
+}
+
+/** The program that such a command names first. */
+export const nodeOf = (command: string | undefined): string | undefined =>
+  /^n='(.*?)'; \[ -x/.exec(command ?? "")?.[1]?.replaceAll("'\\''", "'");
+
+/** The same for a prompt that waits for an answer of the server; `node` is the program that runs it. */
+export function askCommand(place: CommandPlace, mode: BeforeTurn, node: string): string {
+  const { agent, dataFolder, platform } = place;
+  const folder = captureFolder(dataFolder).replaceAll(path.sep, "/");
+  if (platform === "win32") return `node "${folder}/capture.cjs" ${agent} 0 ${mode}`;
+  const script = quoted(`${folder}/capture.cjs`);
+  const find = `n=${quoted(node)}; [ -x "$n" ] || n=$(command -v node)`;
+  const ask = `"$n" ${script} ${agent} $PPID ${mode}`;
+  return `${find}; if [ -n "$n" ] && [ -f ${script} ]; then ${ask}; ${captureCommand(place).replace(/^if/, "elif")}`;
 }

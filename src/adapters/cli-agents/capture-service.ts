@@ -1,4 +1,5 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import { agentHooks } from "./agent-hooks.ts";
 import { isAlive } from "./agent-process.ts";
 import { createProjectFinder, type FindProject } from "./find-project.ts";
@@ -12,7 +13,8 @@ import type { CliAgentId } from "./transcript.ts";
 
 /** What takes the events of captured sessions. */
 export interface CaptureTarget {
-  observe(agent: CliAgentId, event: LifecycleEvent): void;
+  /** Gives back what the guards say of an event that starts a run, where there are guards. */
+  observe(agent: CliAgentId, event: LifecycleEvent): Promise<Verdict> | undefined;
   /** Lets time pass for runs that wait for late facts. */
   advance(nowMs: number): void;
   /** Resolves true when everything told so far is stored. */
@@ -58,6 +60,8 @@ export class CaptureService {
   readonly #findProject: FindProject = createProjectFinder();
   readonly #watched = new WeakMap<HookSession, Watched>();
   readonly #transcripts = new WeakMap<HookSession, LiveTranscript>();
+  /** Settled when nothing is taken or told. */
+  #last: Promise<unknown> = Promise.resolve();
   /** Sessions that are over and not yet known to be stored. */
   #ended: HookSession[] = [];
 
@@ -69,22 +73,41 @@ export class CaptureService {
 
   /** Takes what an earlier process knew, and what came while there was none. Hooks may be attached after it. */
   async restore(): Promise<void> {
-    await this.#takeAll(await this.#spool.readJournals());
+    await this.#alone(async () => this.#takeAll(await this.#spool.readJournals()));
     await this.tick();
   }
 
   async tick(): Promise<void> {
     try {
-      for (let kept = await this.#spool.take(); kept.length > 0; kept = await this.#spool.take()) {
-        await this.#takeAll(kept);
-      }
-      for (const session of this.#sessions.all) await this.#look(session);
+      await this.takeNew();
+      for (const session of this.#sessions.all) await this.#alone(() => this.#look(session));
       this.#options.target.advance(this.#options.now());
       await this.#forgetEnded();
     } catch (error) {
       this.#options.signal.throwIfAborted();
       this.#options.onTrouble(error);
     }
+  }
+
+  /** Takes what has come since the last time: somebody may wait for it. */
+  takeNew(): Promise<void> {
+    return this.#alone(async () => {
+      for (let kept = await this.#spool.take(); kept.length > 0; kept = await this.#spool.take()) {
+        await this.#takeAll(kept);
+      }
+    });
+  }
+
+  /** What the guards say of the turn that a prompt has begun; undefined where there is no such turn, or no guard. */
+  verdictOf(agent: CliAgentId, sessionId: string, promptId: string): Promise<Verdict> | undefined {
+    return this.#sessions.verdictOf(agent, sessionId, promptId);
+  }
+
+  /** One at a time: what is told of a session is told in its order. */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Whether a session of a run is open, as far as is known. */
@@ -182,11 +205,13 @@ export class CaptureService {
     if (this.#ended.length === 0) return;
     const ended = this.#ended;
     if (!(await this.#options.target.flush())) return;
-    for (const session of ended) {
-      if (session.isOpen || session.latest === undefined) continue;
-      await this.#spool.forget(session.latest);
-      this.#sessions.forget(session);
-    }
-    this.#ended = this.#ended.filter((session) => !ended.includes(session));
+    await this.#alone(async () => {
+      for (const session of ended) {
+        if (session.isOpen || session.latest === undefined) continue;
+        await this.#spool.forget(session.latest);
+        this.#sessions.forget(session);
+      }
+      this.#ended = this.#ended.filter((session) => !ended.includes(session));
+    });
   }
 }

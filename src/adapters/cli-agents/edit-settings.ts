@@ -10,7 +10,7 @@ import {
 } from "jsonc-parser";
 import { CodedError } from "../../base/errors.ts";
 import type { MissingSetting } from "./agent-settings.ts";
-import { CAPTURE_MARK, HOOK_PATH } from "./capture-script.ts";
+import { beforeTurnOf, CAPTURE_MARK, HOOK_PATH, nodeOf } from "./capture-script.ts";
 import { type Fields, isFields, record, records, text } from "./fields.ts";
 
 /** What is asked for of an event: a command that is run, or an address that it is posted to. */
@@ -111,11 +111,21 @@ function ownEntries(settings: SettingsText): { readonly event: string; readonly 
   );
 }
 
-/** The server that entries of ours post to; undefined where none does. */
-export const findHookUrl = (settings: SettingsText): string | undefined =>
-  ownEntries(settings)
-    .map(({ hook }) => text(hook["url"])?.split(HOOK_PATH)[0])
-    .find((url) => url !== undefined);
+/** The form that our entries have: the server that they post to, and what prompts wait for. */
+export function findForm(settings: SettingsText) {
+  const hooks = ownEntries(settings).map(({ hook }) => hook);
+  const [commands, urls] = [
+    hooks.map((hook) => text(hook["command"])),
+    hooks.map((hook) => text(hook["url"])),
+  ];
+  const first = <Found>(found: readonly (Found | undefined)[]) =>
+    found.find((each) => each !== undefined);
+  return {
+    hookUrl: first(urls)?.split(HOOK_PATH)[0],
+    beforeTurn: first(hooks.map((_, at) => beforeTurnOf(commands[at], urls[at]))),
+    node: first(commands.map(nodeOf)),
+  };
+}
 
 /** Whether a settings file has just these entries of ours. */
 export function hasEntries(settings: SettingsText, entries: CaptureEntries): boolean {

@@ -1,4 +1,5 @@
-import type { LifecycleEvent, Settings } from "../../lifecycle/events.ts";
+import type { LifecycleEvent, RunStart, Settings } from "../../lifecycle/events.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import type { AgentHooks, HookMoment } from "./hook-moment.ts";
 import { sessionKeyOf } from "./story-events.ts";
 import type { CliAgentId } from "./transcript.ts";
@@ -6,6 +7,8 @@ import type { CliAgentId } from "./transcript.ts";
 export interface HookSessionOptions {
   readonly hooks: AgentHooks;
   readonly observe: (event: LifecycleEvent) => void;
+  /** The same for what starts a turn: gives back what the guards say, where there are guards. */
+  readonly ask: (event: RunStart) => Promise<Verdict> | undefined;
 }
 
 /** What the parts of a session know of it. */
@@ -27,9 +30,10 @@ export interface OwnContext extends HookContext {
 /** Of a session of which nothing was told yet. */
 export const createContext = (
   { agent, sessionId }: Pick<HookMoment, "agent" | "sessionId">,
-  { hooks, observe }: HookSessionOptions,
+  options: HookSessionOptions,
 ): OwnContext => ({
-  ...{ agent, sessionId, sessionKey: sessionKeyOf(agent, sessionId), hooks, observe },
+  ...options,
+  ...{ agent, sessionId, sessionKey: sessionKeyOf(agent, sessionId) },
   settings: {},
   lastSignMs: Number.NEGATIVE_INFINITY,
 });

@@ -18,6 +18,7 @@ type MomentKind =
   | "stop"
   | "subagent.start"
   | "subagent.stop"
+  | "blocked"
   | "sign";
 
 /** A tool call of a batch that is over. */
@@ -38,8 +39,10 @@ export interface HookMoment {
   readonly cwd?: string | undefined;
   readonly transcriptPath?: string | undefined;
   readonly settings: Fields;
-  /** `startup`, `resume`, `clear`, `compact` of a start, and the reason of an end. */
+  /** `startup`, `resume`, `clear`, `compact` of a start, and the reason of an end or of a block. */
   readonly reason?: string | undefined;
+  /** The hook that blocked a prompt. */
+  readonly hook?: string | undefined;
   readonly turnKey?: string | undefined;
   readonly message?: string | undefined;
   readonly isAnnouncement?: boolean | undefined;
@@ -94,24 +97,40 @@ export interface MomentOptions {
   /** Used where the payload has no time of its own. */
   readonly receivedMs: number;
   readonly content: boolean;
+  /** What was asked and answered is for the user's own hooks, also where no content is kept. */
+  readonly messages?: boolean | undefined;
   readonly pid?: number | undefined;
 }
+
+/** As it may be kept where no content is. */
+export const withoutMessages = (moment: HookMoment): HookMoment => ({
+  ...moment,
+  message: undefined,
+  lastMessage: undefined,
+});
 
 /** Of our own making: `turnspan run` has started the program of a session, and it has ended. */
 export const LAUNCH_EVENT = "TurnspanLaunch";
 export const EXIT_EVENT = "TurnspanExit";
+/** And: a `beforeTurn` hook blocked the prompt that was told before. */
+export const BLOCKED_EVENT = "TurnspanBlocked";
 
 const ownEvents: Readonly<Record<string, MomentKind>> = {
   [LAUNCH_EVENT]: "session.launch",
   [EXIT_EVENT]: "session.exit",
+  [BLOCKED_EVENT]: "blocked",
 };
 
 const TURN_KEY = /^[^#]+#{8}\d+/;
 const ANNOUNCEMENT = /^\s*<task-notification>/;
 
+/** Equal for payloads that are equal. */
+export const momentId = (payload: Fields): string =>
+  hash("sha256", JSON.stringify(payload)).slice(0, 16);
+
 /** Reads a payload; undefined for what no agent sends. */
 export function readMoment(payload: Fields, options: MomentOptions): HookMoment | undefined {
-  const { agent, hooks, receivedMs, content, pid } = options;
+  const { agent, hooks, receivedMs, content, messages = content, pid } = options;
   const sessionId = text(payload["session_id"]);
   const event = text(payload["hook_event_name"]);
   if (sessionId === undefined || event === undefined) return undefined;
@@ -119,17 +138,18 @@ export function readMoment(payload: Fields, options: MomentOptions): HookMoment 
   const key = text(payload["prompt_id"]) ?? text(payload["turn_id"]);
   const prompt = text(payload["submitted_prompt"]) ?? text(payload["prompt"]);
   return {
-    id: hash("sha256", JSON.stringify(payload)).slice(0, 16),
+    id: momentId(payload),
     ...{ kind, agent, sessionId, pid },
     timeMs: timeMs(payload["timestamp"]) ?? receivedMs,
     cwd: text(payload["cwd"]),
     transcriptPath: text(payload["transcript_path"]),
     settings: settingsOf(payload),
     reason: text(payload["source"]) ?? text(payload["reason"]),
+    hook: text(payload["hook"]),
     turnKey: TURN_KEY.exec(key ?? "")?.[0] ?? key,
-    message: content ? prompt : undefined,
+    message: messages ? prompt : undefined,
     isAnnouncement: ANNOUNCEMENT.test(prompt ?? ""),
-    lastMessage: content
+    lastMessage: messages
       ? (text(payload["last_assistant_message"]) ?? text(payload["prompt_response"]))
       : undefined,
     end: endOf(event, payload),

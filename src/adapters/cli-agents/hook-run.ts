@@ -1,4 +1,5 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import type { ToldEnd } from "./session-story.ts";
 
 /** What may still come of a run that has stopped: a second stop, the last lines of its transcript. */
@@ -16,6 +17,8 @@ export interface HookRun {
   readonly startedMs: number;
   /** Of a turn: how many there were before it. */
   readonly turn?: number;
+  /** The prompt that began it, and what the guards say of it. */
+  readonly prompt?: { readonly id: string; readonly verdict: Promise<Verdict> | undefined };
   /** It has stopped, and may go on. */
   stop: HookStop | undefined;
   lastMessage?: string | undefined;

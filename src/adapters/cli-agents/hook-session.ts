@@ -1,4 +1,5 @@
 import type { Settings } from "../../lifecycle/events.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import { agentHooks } from "./agent-hooks.ts";
 import { createContext, type HookSessionOptions, type OwnContext } from "./hook-context.ts";
 import type { HookMoment } from "./hook-moment.ts";
@@ -90,6 +91,11 @@ export class HookSession {
   complete(told: ToldRuns, turnsBefore = 0): void {
     this.#told.take(told);
     this.#turns.countBefore(turnsBefore);
+  }
+
+  /** What the guards say of the turn that a prompt has begun, where there are guards. */
+  verdictOf(promptId: string): Promise<Verdict> | undefined {
+    return this.#turns.verdictOf(promptId);
   }
 
   /** Tells what is known of the calls of the turn that runs. */
@@ -217,6 +223,8 @@ export class HookSession {
         return this.#subagents.start(moment, this.#turns.of(moment));
       case "subagent.stop":
         return this.#subagents.stop(moment);
+      case "blocked":
+        return this.#turns.block(moment);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { LifecycleEvent } from "../../lifecycle/events.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import { agentHooks } from "./agent-hooks.ts";
 import { forgetOldest } from "./bounded.ts";
 import type { HookMoment } from "./hook-moment.ts";
@@ -10,14 +11,16 @@ const REPEATED_MS = 10_000;
 /** Events of a session, and sessions, of which it is known. */
 const MAX_REMEMBERED = 1024;
 
+type ObserveAgent = (agent: CliAgentId, event: LifecycleEvent) => Promise<Verdict> | undefined;
+
 /** Makes lifecycle events of the hooks of all sessions; moments come in the order of their times. */
 export class HookSessions {
-  readonly #observe: (agent: CliAgentId, event: LifecycleEvent) => void;
+  readonly #observe: ObserveAgent;
   readonly #sessions = new Map<string, HookSession>();
   /** Times of events by what they said, by session. */
   readonly #seen = new Map<string, Map<string, number>>();
 
-  constructor(observe: (agent: CliAgentId, event: LifecycleEvent) => void) {
+  constructor(observe: ObserveAgent) {
     this.#observe = observe;
   }
 
@@ -33,7 +36,8 @@ export class HookSessions {
     if (known !== undefined) return known;
     const session = new HookSession(moment, {
       hooks: agentHooks[moment.agent],
-      observe: (event) => this.#observe(moment.agent, event),
+      observe: (event) => void this.#observe(moment.agent, event),
+      ask: (event) => this.#observe(moment.agent, event),
     });
     this.#sessions.set(key, session);
     return session;
@@ -62,10 +66,16 @@ export class HookSessions {
     this.sessionOf(moment).take(moment);
   }
 
+  /** What the guards say of the turn that a prompt has begun. */
+  verdictOf(agent: CliAgentId, sessionId: string, promptId: string): Promise<Verdict> | undefined {
+    return this.#sessions.get(keyOf({ agent, sessionId }))?.verdictOf(promptId);
+  }
+
   forget(session: HookSession): void {
     const { latest } = session;
     if (latest !== undefined) this.#sessions.delete(keyOf(latest));
   }
 }
 
-const keyOf = ({ agent, sessionId }: HookMoment): string => `${agent} ${sessionId}`;
+const keyOf = ({ agent, sessionId }: Pick<HookMoment, "agent" | "sessionId">): string =>
+  `${agent} ${sessionId}`;

@@ -1,3 +1,4 @@
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import type { HookContext } from "./hook-context.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import type { FinishRun, HookRun } from "./hook-run.ts";
@@ -55,6 +56,21 @@ export class HookTurns {
     turn.lastMessage = moment.lastMessage;
   }
 
+  /** The prompt of the turn that runs did not get to the model. */
+  block({ turnKey, timeMs: time, reason, hook }: HookMoment): void {
+    const turn = this.#current;
+    if (turn === undefined || (turnKey !== undefined && turnKey !== turn.runId)) return;
+    this.#context.observe({ type: "run.blocked", time, runId: turn.runId, reason, hook });
+    turn.stop = { timeMs: time, end: { outcome: "blocked" } };
+    this.end(turn.stop.end);
+  }
+
+  /** What the guards say of the turn that a prompt has begun; nothing where it is none that runs. */
+  verdictOf(promptId: string): Promise<Verdict> | undefined {
+    const prompt = this.#current?.prompt;
+    return prompt?.id === promptId ? prompt.verdict : undefined;
+  }
+
   /** Ends the turn that runs: as it stopped, or as one that did not. */
   end(dangling: ToldEnd): void {
     const turn = this.#current;
@@ -69,14 +85,15 @@ export class HookTurns {
     const number = this.#count;
     const runId = moment.turnKey ?? `${sessionId}#${number}`;
     this.#count += 1;
-    const { timeMs: time, message, isAnnouncement } = moment;
-    const turn: HookRun = { runId, startedMs: time, turn: number, stop: undefined };
-    this.#current = turn;
-    this.#context.observe({
+    const { timeMs: time, message, isAnnouncement, id } = moment;
+    const verdict = this.#context.ask({
       ...{ type: "run.start", time, runId, message, sessionKey, sessionId, agentId },
       trigger: isAnnouncement === true ? "announce" : undefined,
       settings: { ...settings },
     });
+    const prompt = { id, verdict };
+    const turn: HookRun = { runId, startedMs: time, turn: number, prompt, stop: undefined };
+    this.#current = turn;
     return turn;
   }
 }

@@ -10,13 +10,21 @@ import {
   type SettingsScope,
 } from "./agent-settings.ts";
 import { cliAgents, isCliAgent } from "./agents.ts";
-import { captureCommand, captureFolder, HOOK_PATH, writeCaptureScripts } from "./capture-script.ts";
+import {
+  ASK_QUERY,
+  askCommand,
+  type BeforeTurn,
+  captureCommand,
+  captureFolder,
+  HOOK_PATH,
+  writeCaptureScripts,
+} from "./capture-script.ts";
 import {
   addEntries,
   addMissing,
   type CaptureEntries,
   type CaptureEntry,
-  findHookUrl,
+  findForm,
   hasEntries,
   removeEntries,
   removeMissing,
@@ -31,7 +39,14 @@ export interface InstallOptions extends SettingsPlace {
   readonly platform: NodeJS.Platform;
   /** Address of the server that events are posted to, instead of being kept by a command. */
   readonly hookUrl?: string | undefined;
+  /** Prompts wait for what `beforeTurn` hooks say. Default: nothing waits. */
+  readonly beforeTurn?: BeforeTurn | undefined;
+  /** The program that asks for them. */
+  readonly node?: string | undefined;
 }
+
+/** Agents count the time of http hooks in seconds, whatever they do with commands. */
+const ASK_HTTP_S = 20;
 
 /** A settings file as it is and as it is to be; equal where there is nothing to do. */
 export interface SettingsChange {
@@ -52,9 +67,10 @@ function settingsFile({ agent, scope, ...place }: InstallOptions): string {
   );
 }
 
-function entriesOf({ agent, dataFolder, platform, hookUrl }: InstallOptions): CaptureEntries {
+function entriesOf(options: InstallOptions): CaptureEntries {
+  const { agent, hookUrl, beforeTurn } = options;
   const { events, timeout, http } = agentSettings[agent];
-  const command = captureCommand(agent, dataFolder, platform);
+  const command = captureCommand(options);
   if (hookUrl !== undefined && http === undefined) {
     throw new CodedError("USAGE", `${cliAgents[agent].title} has no http hooks: leave --http out`);
   }
@@ -62,7 +78,32 @@ function entriesOf({ agent, dataFolder, platform, hookUrl }: InstallOptions): Ca
     hookUrl === undefined || http === undefined || http.except.includes(event)
       ? { type: "command", command, timeout }
       : { type: "http", url: `${hookUrl}${HOOK_PATH}${agent}`, timeout: http.timeout };
-  return Object.fromEntries(events.map((event) => [event, entryOf(event)]));
+  const entries = Object.fromEntries(events.map((event) => [event, entryOf(event)]));
+  return beforeTurn === undefined ? entries : { ...entries, ...askEntry(options, beforeTurn) };
+}
+
+/** The prompt's entry, where the agent waits for what it is answered. */
+function askEntry(options: InstallOptions, mode: BeforeTurn): CaptureEntries {
+  const { agent, hookUrl, node = process.execPath } = options;
+  const { prompt } = agentSettings[agent];
+  if (prompt === undefined) {
+    throw new CodedError(
+      "USAGE",
+      `${cliAgents[agent].title} has no hook that could block a prompt: leave --before-turn out`,
+    );
+  }
+  const { event, timeout } = prompt;
+  if (hookUrl === undefined) {
+    return { [event]: { type: "command", command: askCommand(options, mode, node), timeout } };
+  }
+  if (mode === "open") {
+    const url = `${hookUrl}${HOOK_PATH}${agent}${ASK_QUERY}`;
+    return { [event]: { type: "http", url, timeout: ASK_HTTP_S } };
+  }
+  throw new CodedError(
+    "USAGE",
+    "an http hook cannot block where no server answers: leave --http out, or use --before-turn open",
+  );
 }
 
 /** What an installation would change. Throws AGENT_SETTINGS_INVALID. */
@@ -78,16 +119,24 @@ export async function planInstall(options: InstallOptions): Promise<SettingsChan
   return { agent: options.agent, file, before, after };
 }
 
-/** Whether an agent's settings have our hooks, in one form or the other. Throws AGENT_SETTINGS_INVALID. */
-export async function isInstalled(
-  options: InstallOptions,
-): Promise<{ readonly file: string; readonly isWhole: boolean }> {
+/** What an agent's settings have of ours. */
+export interface Installed {
+  readonly file: string;
+  /** All of our hooks, in one form or the other. */
+  readonly isWhole: boolean;
+  /** Absent: no prompt waits for `beforeTurn` hooks. */
+  readonly beforeTurn?: BeforeTurn | undefined;
+}
+
+/** Looks into an agent's settings. Throws AGENT_SETTINGS_INVALID. */
+export async function readInstalled(options: InstallOptions): Promise<Installed> {
   const file = settingsFile(options);
   const content = await readIfThere(file);
   if (!content?.trim()) return { file, isWhole: false };
   const settings = { file, content, json: agentSettings[options.agent].json };
-  const entries = entriesOf({ ...options, hookUrl: findHookUrl(settings) });
-  return { file, isWhole: hasEntries(settings, entries) };
+  const { hookUrl, beforeTurn, node } = findForm(settings);
+  const entries = entriesOf({ ...options, hookUrl, beforeTurn, node });
+  return { file, isWhole: hasEntries(settings, entries), beforeTurn };
 }
 
 /** Writes the scripts, keeps what was there, and changes the settings. */

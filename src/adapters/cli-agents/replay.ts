@@ -48,7 +48,7 @@ export class AgentReplay {
       else moments.push(moment);
     }
     const events: LifecycleEvent[] = [];
-    const sessions = new HookSessions((_, event) => events.push(event));
+    const sessions = new HookSessions((_, event) => void events.push(event));
     for (const moment of moments.sort((a, b) => a.timeMs - b.timeMs)) {
       const known = told.get(moment.sessionId);
       if (known !== undefined) sessions.sessionOf(moment).complete(known);

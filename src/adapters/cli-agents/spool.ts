@@ -6,7 +6,7 @@ import { agentHooks } from "./agent-hooks.ts";
 import { isCliAgent } from "./agents.ts";
 import { captureFolder, spoolFolder } from "./capture-script.ts";
 import { isFields } from "./fields.ts";
-import { type HookMoment, readMoment } from "./hook-moment.ts";
+import { type HookMoment, readMoment, withoutMessages } from "./hook-moment.ts";
 
 /** A moment, and whether it was taken from the spool before: then it was told of by an earlier process. */
 export interface KeptMoment {
@@ -97,14 +97,16 @@ export class Spool {
     if (!isFields(payload)) return undefined;
     const hooks = agentHooks[agent];
     const known = pid === undefined || pid === "" ? undefined : Number(pid);
-    const options = { agent, hooks, receivedMs, content: this.#content, pid: known };
+    const about = { agent, hooks, receivedMs, pid: known };
+    const options = { ...about, content: this.#content, messages: true };
     const moment = readMoment(payload, options);
     return moment && { ...moment, run };
   }
 
   async #journal(moment: HookMoment): Promise<void> {
     await mkdir(this.#journals, { recursive: true, mode: OWNER_ONLY_FOLDER });
-    const line = `${JSON.stringify(moment)}\n`;
+    const kept = this.#content ? moment : withoutMessages(moment);
+    const line = `${JSON.stringify(kept)}\n`;
     await appendFile(this.#journalOf(moment), line, { mode: OWNER_ONLY_FILE });
   }
 

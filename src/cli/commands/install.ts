@@ -1,4 +1,5 @@
 import { cliAgents } from "../../adapters/cli-agents/agents.ts";
+import type { BeforeTurn } from "../../adapters/cli-agents/capture-script.ts";
 import {
   type CaptureSettings,
   writeCaptureSettings,
@@ -32,6 +33,8 @@ and it works on as before when Turnspan is not running, or is gone. "turnspan up
                      back are kept, in the data folder on this machine; asked where there is a terminal
   --http             events are posted to the server (Claude Code, Qwen Code): no process is started for them,
                      and those that come while no server runs are lost
+  --before-turn MODE prompts wait for your beforeTurn hooks, which may block them: open lets a prompt pass where
+                     no server answers, closed blocks it (default: nothing waits, and nothing is blocked)
   --endpoint URL     sessions go there too, by OTLP over HTTP and without content, such as a team's server
   --token T          what that server wants as Authorization: Bearer
   --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
@@ -46,6 +49,7 @@ const options = {
   ...scopeOptions,
   content: { type: "string" },
   http: { type: "boolean", default: false },
+  "before-turn": { type: "string" },
   endpoint: { type: "string" },
   token: { type: "string" },
 } as const;
@@ -69,6 +73,11 @@ async function readContent(given: string | undefined, cli: CliContext): Promise<
   return "none";
 }
 
+function readBeforeTurn(given: string | undefined): BeforeTurn | undefined {
+  if (given === undefined || given === "open" || given === "closed") return given;
+  throw wrongUse("install", `--before-turn ${given} is not known: open or closed`);
+}
+
 /** Where sessions go beside this machine. */
 function readTarget(endpoint: string | undefined, token: string | undefined) {
   if (token !== undefined && endpoint === undefined) {
@@ -78,9 +87,15 @@ function readTarget(endpoint: string | undefined, token: string | undefined) {
   return { endpoint, token };
 }
 
+/** What becomes of a prompt that nobody is asked of. */
+export const withoutServer: Readonly<Record<BeforeTurn, string>> = {
+  open: "passes",
+  closed: "is blocked",
+};
+
 /** What will be recorded, and where it goes. */
 function describe(
-  { agent, dataFolder }: InstallOptions,
+  { agent, dataFolder, beforeTurn }: InstallOptions,
   { content, endpoint }: CaptureSettings,
 ): string {
   const kept =
@@ -93,6 +108,9 @@ function describe(
     endpoint === undefined
       ? `It goes into ${printable(dataFolder)} on this machine, and nowhere else.`
       : `It goes into ${printable(dataFolder)} on this machine, and without content to ${printable(showEndpoint(endpoint))}.`,
+    beforeTurn === undefined
+      ? "Your beforeTurn hooks block nothing there; --before-turn open lets them."
+      : `Each prompt waits for your beforeTurn hooks; without a server it ${withoutServer[beforeTurn]}.`,
     ...(note === undefined ? [] : [note]),
     'See it with "turnspan up"; what happens before that is kept. Sessions that run now are told from their next start on.',
     "",
@@ -107,7 +125,8 @@ async function runInstall(args: readonly string[], cli: CliContext): Promise<num
   const target = readTarget(values.endpoint, values.token);
   const place = installOptions("install", agent, values, cli);
   const server = findServer(place.dataFolder)?.otlpUrl ?? DEFAULT_SERVER;
-  const where = { ...place, hookUrl: values.http ? server : undefined };
+  const beforeTurn = readBeforeTurn(values["before-turn"]);
+  const where = { ...place, hookUrl: values.http ? server : undefined, beforeTurn };
   const change = await planInstall(where);
   cli.stdout.write(isSame(change) ? `${printable(change.file)} has it all\n` : diffText(change));
   if (values["dry-run"]) return 0;

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { answerPrompt } from "../../adapters/cli-agents/answer-prompt.ts";
 import { CaptureService, type CaptureTarget } from "../../adapters/cli-agents/capture-service.ts";
 import {
   type CaptureSettings,
   readCaptureSettings,
 } from "../../adapters/cli-agents/capture-settings.ts";
+import type { PostedEvent } from "../../adapters/cli-agents/leave-event.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
 import { messageOf } from "../../base/errors.ts";
+import type { Verdict } from "../../lifecycle/hand-over.ts";
 import type { WireRecord } from "../../lifecycle/record-log.ts";
 import type { Telemetry } from "../../sdk/telemetry.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
@@ -17,6 +20,12 @@ const TICK_MS = 400;
 const BATCH_DELAY_MS = 200;
 const FLUSH_MS = 10_000;
 
+/** What takes the events of CLI agents. */
+export interface Capture extends AsyncDisposable {
+  /** Answers an agent that holds a prompt back. Rejects where the hooks are not heard in time. */
+  answer(posted: PostedEvent): Promise<string>;
+}
+
 /**
  * Takes what agents' hooks leave in the data folder, for as long as the server runs. Disposing it leaves
  * sessions that run as they are: the next server goes on with them.
@@ -25,7 +34,7 @@ export async function startCapture(
   otlpUrl: string,
   options: ServerOptions,
   cli: CliContext,
-): Promise<AsyncDisposable> {
+): Promise<Capture> {
   const { dataFolder } = options;
   const settings = await readCaptureSettings(dataFolder);
   const { content } = settings;
@@ -41,10 +50,10 @@ export async function startCapture(
     ...{ dataFolder, target, onTrouble, now: cli.now, signal: stop.signal },
     content: content !== "none",
   });
+  // What happened while nobody looked sets off nothing now.
+  const ready = service.restore().then(() => target.attachHooks());
   const running = (async () => {
-    await service.restore();
-    // What happened while nobody looked sets off nothing now.
-    await target.attachHooks();
+    await ready;
     while (!stop.signal.aborted) {
       await service.tick();
       await sleep(TICK_MS, undefined, { signal: stop.signal });
@@ -53,6 +62,7 @@ export async function startCapture(
     if (!stop.signal.aborted) onTrouble(error);
   });
   return {
+    answer: (posted) => ready.then(() => answerPrompt(service, dataFolder, posted)),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;
@@ -91,18 +101,20 @@ export class ServerTarget implements CaptureTarget {
     this.#options = options;
   }
 
-  observe(agent: CliAgentId, event: Parameters<CaptureTarget["observe"]>[1]): void {
+  observe(...[agent, event]: Parameters<CaptureTarget["observe"]>): Promise<Verdict> {
     const telemetry = this.#agents.get(agent) ?? this.#open(agent);
     this.#agents.set(agent, telemetry);
     const { endpoint, token } = this.#options.settings;
     if (endpoint !== undefined && !this.#elsewhere.has(agent)) {
       this.#elsewhere.set(agent, this.#connect(agent, { endpoint, token, content: "none" }));
     }
-    for (const opened of [telemetry, this.#elsewhere.get(agent)]) {
+    const tell = (opened: Promise<Telemetry>): Promise<Verdict> =>
       opened
-        ?.then(({ turnspan }) => void turnspan.observe(event))
-        .catch((error: unknown) => this.#options.onTrouble(error));
-    }
+        .then(({ turnspan }) => turnspan.observe(event))
+        .catch((error: unknown) => void this.#options.onTrouble(error));
+    const elsewhere = this.#elsewhere.get(agent);
+    if (elsewhere !== undefined) void tell(elsewhere);
+    return tell(telemetry);
   }
 
   advance(nowMs: number): void {

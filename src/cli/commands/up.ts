@@ -1,5 +1,3 @@
-import { isCliAgent } from "../../adapters/cli-agents/agents.ts";
-import { leaveEvent } from "../../adapters/cli-agents/leave-event.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
 import { CodedError } from "../../base/errors.ts";
 import { findPriceFile } from "../../pricing/price-file.ts";
@@ -11,6 +9,7 @@ import type { CliContext } from "../context.ts";
 import { giveBackMemory } from "../give-back-memory.ts";
 import { askLoginUrl } from "../login-url.ts";
 import { findViewer } from "../viewer-folder.ts";
+import { PostedHooks } from "./posted-hooks.ts";
 import { startCapture } from "./up-capture.ts";
 
 const usage = `Usage: turnspan up [--port N] [--ui-port N] [--data DIR] [OPTIONS]
@@ -69,11 +68,6 @@ export function readUpOptions(args: readonly string[], cli: CliContext): ServerO
     pricesFile: findPriceFile(cli.env),
     viewerFolder: findViewer(),
     home: cli.env["HOME"] ?? cli.env["USERPROFILE"],
-    takeHook: async (agent, event) => {
-      if (!isCliAgent(agent)) return false;
-      await leaveEvent(dataFolder, { agent, event, process: "", run: "" });
-      return true;
-    },
   };
 }
 
@@ -111,13 +105,17 @@ function describe(server: TurnspanServer, { dataFolder, listen }: ServerOptions)
 
 async function runUp(args: readonly string[], cli: CliContext): Promise<number> {
   const given = readUpOptions(args, cli);
-  const server = await startServer(given).catch((error: unknown) => pointOut(error, given, cli));
+  const posted = new PostedHooks(given.dataFolder);
+  const server = await startServer({ ...given, takeHook: posted.take }).catch((error: unknown) =>
+    pointOut(error, given, cli),
+  );
   if (server === undefined) return 0;
   cli.stdout.write(describe(server, given));
   const stopped = Promise.withResolvers<undefined>();
   cli.signal.addEventListener("abort", () => stopped.resolve(undefined), { once: true });
   if (cli.signal.aborted) stopped.resolve(undefined);
   const capture = await startCapture(server.otlpUrl, given, cli);
+  posted.answer = capture.answer;
   await giveBackMemory();
   const failure = await Promise.race([stopped.promise, server.failed]);
   await capture[Symbol.asyncDispose]();

@@ -115,7 +115,7 @@ test.each(["there", "gone"])(
     const data = path.join(folder.path, "it's a folder");
     await writeCaptureScripts(data);
     if (state === "gone") rmSync(data, { recursive: true });
-    const command = captureCommand("qwen-code", data, "linux");
+    const command = captureCommand({ agent: "qwen-code", dataFolder: data, platform: "linux" });
     const said = await run(["sh", "-c", command], '{"session_id":"s"}');
     expect({ ...said, out: said.out.trim() }).toEqual(SILENT);
     if (state === "there") expect(eventsIn(data)).toHaveLength(1);

@@ -55,7 +55,7 @@ function openService(dataFolder: string, options: { readonly isStored?: boolean 
     signal: new AbortController().signal,
     onTrouble: (error) => troubles.push(error),
     target: {
-      observe: (agent, event) => told.push({ agent, event }),
+      observe: (agent, event) => void told.push({ agent, event }),
       advance: () => undefined,
       flush: () => Promise.resolve(options.isStored ?? true),
     },
@@ -158,15 +158,22 @@ test("a session that is over stays in its journal until all of it is stored", as
   expect(journals(data.path)).toEqual([]);
 });
 
-test("without a wish for content none is kept, neither told nor in the journal", async () => {
+test("without a wish for content a prompt is told for the user's hooks, and what is kept is none", async () => {
   using data = openData();
   const [start = "", prompt = ""] = linesOf("claude-code/tool");
   data.leave("claude-code", start);
   data.leave("claude-code", prompt.replace(/"prompt":"[^"]*"/, '"prompt":"my secret words"'));
+  const call = { hook_event_name: "PreToolUse", tool_name: "Bash", tool_use_id: "1" };
+  const input = { tool_input: { command: "echo secret words" } };
+  data.leave("claude-code", JSON.stringify({ ...JSON.parse(start), ...call, ...input }));
   const { service, told } = openService(data.path);
   await service.restore();
-  expect(told.map(({ event }) => event.type)).toContain("run.start");
-  expect(JSON.stringify(told)).not.toContain("secret words");
+  const [run, ...others] = told
+    .map(({ event }) => event)
+    .filter(({ type }) => type !== "session.open");
+  expect(run).toMatchObject({ type: "run.start", message: "my secret words" });
+  expect(others.map(({ type }) => type)).toContain("tool.start");
+  expect(JSON.stringify(others)).not.toContain("secret words");
   const [journal = ""] = journals(data.path);
   const kept = readFileSync(path.join(captureFolder(data.path), "sessions", journal), "utf8");
   expect(kept).not.toContain("secret words");
