@@ -15,6 +15,8 @@ export interface CliContext {
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
+  /** Starts this command line once more, apart from this process and its end; absent: it cannot be. */
+  readonly startDetached?: (args: readonly string[]) => void;
   /** Whether there is a terminal, which sends Ctrl-C to every program that runs in it. */
   readonly hasTerminal?: boolean;
   /** Tells each signal that this process gets, where a command hands them on; absent: none is told. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { spawn } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { runCli } from "./run.ts";
 
@@ -29,6 +30,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: Date.now,
   fetch: globalThis.fetch,
   signal: controller.signal,
+  startDetached: (args) => {
+    const command = [...process.execArgv, process.argv[1] ?? "", ...args];
+    const child = spawn(process.execPath, command, { detached: true, stdio: "ignore" });
+    child.on("error", () => {});
+    child.unref();
+  },
   hasTerminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
   ...(isWrapper && {
     onSignal: (listener) => {

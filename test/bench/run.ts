@@ -102,6 +102,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     file: import.meta.resolve("./live-transcript.ts"),
     goal: { column: "firstOverIdle", atLeast: 50 },
   },
+  statusline: {
+    about: "a line in a status bar, beside starting Node.js",
+    file: import.meta.resolve("./statusline.ts"),
+  },
   transcripts: {
     about: "megabytes of transcripts that are read in a second of CPU",
     file: import.meta.resolve("./transcripts.ts"),

@@ -10,7 +10,9 @@ export interface CliRun {
 /** Runs the command line in this process, with nothing of this machine in its context. */
 export async function runTurnspan(
   args: readonly string[],
-  world: Partial<Pick<CliContext, "env" | "cwd" | "stdin" | "signal" | "now">> = {},
+  world: Partial<
+    Pick<CliContext, "env" | "cwd" | "stdin" | "signal" | "now" | "startDetached">
+  > = {},
 ): Promise<CliRun> {
   const texts = { out: "", err: "" };
   const code = await runCli(args, {
@@ -27,6 +29,7 @@ export async function runTurnspan(
     fetch: globalThis.fetch,
     signal: world.signal ?? new AbortController().signal,
     ...(world.stdin && { stdin: world.stdin }),
+    ...(world.startDetached && { startDetached: world.startDetached }),
   });
   return { code, ...texts };
 }

@@ -15,7 +15,7 @@ import { formatTable, type TableColumn } from "../table.ts";
 /** Of each budget; older ones are of sessions that are over. */
 const MOST_BUCKETS = 20;
 
-interface Row {
+interface BudgetRow {
   readonly budget: AnnouncedBudget;
   readonly owner: string;
   readonly states: readonly LimitState[];
@@ -23,7 +23,7 @@ interface Row {
   readonly raises: readonly Raise[];
 }
 
-const columns: readonly TableColumn<Row>[] = [
+const columns: readonly TableColumn<BudgetRow>[] = [
   { head: "BUDGET", read: ({ budget }) => printable(budget.name) },
   { head: "WHOSE", read: ({ owner }) => printable(owner) },
   { head: "USED", read: ({ states }) => states.map(({ text }) => text).join("; ") },
@@ -43,7 +43,7 @@ const shownRaise = ({ until, reason, by }: Raise): string =>
 export async function listBudgets(args: readonly string[], cli: CliContext): Promise<number> {
   const { values } = parseOptions("budget", args, { json: { type: "boolean" } });
   using ledger = await openLedger(cli);
-  const rows = ledger === undefined ? [] : readRows(ledger, cli.now());
+  const rows = ledger === undefined ? [] : readBudgetRows(ledger, cli.now());
   if (values.json) {
     cli.stdout.write(`${JSON.stringify({ budgets: rows.map(toJson) })}\n`);
     return 0;
@@ -59,7 +59,8 @@ export async function openLedger(cli: CliContext): Promise<SqliteLedger | undefi
   return SqliteLedger.open(folder, cli.now());
 }
 
-function readRows(ledger: SqliteLedger, now: number): Row[] {
+/** All budgets that are in use, with what was used of them. */
+export function readBudgetRows(ledger: SqliteLedger, now: number): BudgetRow[] {
   return ledger.listBudgets().flatMap((budget) => {
     const raises = ledger.listRaises(budget.id, now);
     return listOwners(ledger, budget, now).map((owner) => ({
@@ -78,7 +79,7 @@ function listOwners(ledger: SqliteLedger, budget: AnnouncedBudget, now: number):
   return budget.per.includes("day") ? owners.filter(isToday) : owners;
 }
 
-const toJson = ({ budget, owner, states, raises }: Row): object => ({
+const toJson = ({ budget, owner, states, raises }: BudgetRow): object => ({
   ...{ name: budget.name, source: budget.source, whose: owner },
   limits: states.map(({ unit, used, limit, share }) => ({ unit, used, limit, share })),
   raises: raises.map(({ unit, amount, until, reason, by }) => ({

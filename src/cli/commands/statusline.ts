@@ -1,98 +1,111 @@
 import { spawn } from "node:child_process";
+import { open, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { buffer, text } from "node:stream/consumers";
+import { buffer, text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import { findTranscripts } from "../../adapters/cli-agents/find-transcripts.ts";
+import { record, text } from "../../adapters/cli-agents/fields.ts";
 import { findDataFolder } from "../../base/data-folder.ts";
-import { makeOwnFolder, readIfThere, replaceFile } from "../../base/files.ts";
+import { makeOwnFolder } from "../../base/files.ts";
 import { formatCost } from "../amounts.ts";
 import { type Command, parseOptions } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../output.ts";
-import type { Cell } from "./cost-ledger.ts";
-import { openCalendar } from "./cost-period.ts";
-import { readCosts } from "./cost-reading.ts";
+import { type Calendar, openCalendar } from "./cost-period.ts";
+import { type BudgetLeft, type Figures, parseJson, readFigures } from "./statusline-figures.ts";
 
 const usage = `Usage: turnspan statusline [--with COMMAND] [--timezone ZONE]
 
 Prints one line for the status bar of Claude Code, which gives it a JSON object on standard input: what this
-session cost today, what today cost over all agents, and how full the context is. Set it as
-{"statusLine": {"type": "command", "command": "turnspan statusline"}}.
+session cost, what today cost over all agents, what is left of the budget that is used up most, and how full the
+context is. Set it as {"statusLine": {"type": "command", "command": "turnspan statusline"}}.
 
   --with COMMAND    your own status line: it gets the same input, and what it prints stands before ours
   --timezone ZONE   whose day it is (default: this machine's)
+  --refresh         read all figures anew, and print nothing
   -h, --help        print this
 
-Costs are read from transcripts at most every ten seconds. Exit code: 0.
+Figures are read from transcripts in the background, every ten seconds at most: a line shows those that were read
+last. Exit code: 0.
 `;
 
-const options = { with: { type: "string" }, timezone: { type: "string" } } as const;
+const options = {
+  with: { type: "string" },
+  timezone: { type: "string" },
+  refresh: { type: "boolean", default: false },
+} as const;
 
-/** What Claude Code tells, as far as it is looked at. */
-const Input = z.object({
-  session_id: z.string().optional().catch(undefined),
-  context_window: z
-    .object({ used_percentage: z.number().optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-});
-type Input = z.infer<typeof Input>;
-
-/** Costs of a day, in nano-dollars, as they were read a moment ago. */
-const DayCost = z.object({
-  readMs: z.number(),
-  day: z.string(),
-  nanoUsd: z.number(),
-  unknownCalls: z.number(),
-  sessions: z.record(z.string(), z.number()),
-});
-type DayCost = z.infer<typeof DayCost>;
-
+/** Figures are read again after this, and after so many times what reading them took. */
 const FRESH_MS = 10_000;
+const REST_SHARE = 20;
+/** Without any figures the first ones are waited for, no longer than a status bar would. */
+const FIRST_MS = 1500;
+const POLL_MS = 50;
+/** Whoever reads figures and has not ended by now has died. */
+const MOST_REFRESH_MS = 300_000;
 /** The agent writes its object at once. */
 const INPUT_MS = 1000;
 
-function parseJson(content: string | undefined): unknown {
-  try {
-    return JSON.parse(content ?? "");
-  } catch {
-    return undefined;
-  }
-}
+const isFresh = ({ readMs, tookMs }: Figures, nowMs: number): boolean =>
+  nowMs - readMs < Math.max(FRESH_MS, tookMs * REST_SHARE);
 
-function sumDay(cells: readonly Cell[], day: string, readMs: number): DayCost {
-  const sessions: Record<string, number> = {};
-  let nanoUsd = 0;
-  let unknownCalls = 0;
-  for (const { session, amounts } of cells) {
-    nanoUsd += amounts.nanoUsd;
-    unknownCalls += amounts.unknownPriceCalls;
-    sessions[session.sessionId] = (sessions[session.sessionId] ?? 0) + amounts.nanoUsd;
-  }
-  return { readMs, day, nanoUsd, unknownCalls, sessions };
-}
-
-/** The day's cost, read anew where what was kept of it is old. */
-async function readDay(timezone: string | undefined, cli: CliContext): Promise<DayCost> {
-  const calendar = openCalendar(timezone);
-  const day = calendar.dayOf(cli.now());
+/** The figures of the day, read anew where what was kept of them is old: in the background if there is one. */
+async function findFigures(calendar: Calendar, cli: CliContext): Promise<Figures | undefined> {
   const folder = findDataFolder(cli.env);
-  const file = folder && path.join(folder, "statusline.json");
-  const kept = DayCost.safeParse(parseJson(file && (await readIfThere(file).catch(() => ""))));
-  if (kept.success && kept.data.day === day && cli.now() - kept.data.readMs < FRESH_MS) {
-    return kept.data;
+  const kept = await readKept(folder, calendar, cli);
+  if (kept !== undefined && isFresh(kept, cli.now())) return kept;
+  if (folder === undefined || cli.startDetached === undefined) {
+    const { refreshFigures } = await import("./statusline-refresh.ts");
+    return refreshFigures(calendar, folder, cli);
   }
-  const { env, signal } = cli;
-  const { sessions } = await findTranscripts({ env, paths: [], signal });
-  const period = { calendar, sinceMs: calendar.startOf(day) };
-  const { ledger } = await readCosts(sessions, period, cli);
-  const cost = sumDay(ledger.cells, day, cli.now());
-  if (folder !== undefined && file !== undefined) {
-    await makeOwnFolder(folder);
-    await replaceFile(file, JSON.stringify(cost));
+  if (await claimRefresh(folder)) {
+    cli.startDetached(["statusline", "--refresh", "--timezone", calendar.timezone]);
   }
-  return cost;
+  return kept ?? waitForFigures(folder, calendar, cli);
+}
+
+async function readKept(
+  folder: string | undefined,
+  { timezone, dayOf }: Calendar,
+  cli: CliContext,
+) {
+  const kept = folder === undefined ? undefined : await readFigures(folder);
+  return kept?.timezone === timezone && kept.day === dayOf(cli.now()) ? kept : undefined;
+}
+
+async function waitForFigures(folder: string, calendar: Calendar, cli: CliContext) {
+  for (let waitedMs = 0; waitedMs < FIRST_MS; waitedMs += POLL_MS) {
+    await sleep(POLL_MS);
+    const figures = await readKept(folder, calendar, cli);
+    if (figures !== undefined) return figures;
+  }
+  return undefined;
+}
+
+const claimFile = (dataFolder: string): string => path.join(dataFolder, "statusline.reading");
+
+/** Only one process reads at a time, however many status bars there are. */
+async function claimRefresh(dataFolder: string): Promise<boolean> {
+  const file = claimFile(dataFolder);
+  await makeOwnFolder(dataFolder);
+  const known = await stat(file).catch(() => undefined);
+  if (known !== undefined && Date.now() - known.mtimeMs > MOST_REFRESH_MS) await rm(file);
+  return open(file, "wx").then(
+    async (handle) => {
+      await handle.close();
+      return true;
+    },
+    () => false,
+  );
+}
+
+async function refresh(calendar: Calendar, cli: CliContext): Promise<void> {
+  const folder = findDataFolder(cli.env);
+  const { refreshFigures } = await import("./statusline-refresh.ts");
+  try {
+    await refreshFigures(calendar, folder, cli);
+  } finally {
+    if (folder !== undefined) await rm(claimFile(folder), { force: true });
+  }
 }
 
 /** What the agent gives; nothing where a person runs it at a terminal and gives nothing. */
@@ -124,28 +137,74 @@ async function readOther(
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
-  return (await text(child.stdout).catch(() => "")).trimEnd();
+  return (await readText(child.stdout).catch(() => "")).trimEnd();
 }
 
-function lineOf({ session_id: id, context_window: context }: Input, day: DayCost): string {
-  const own = id === undefined ? undefined : day.sessions[id];
-  const unknown = day.unknownCalls === 0 ? "" : ` + ${day.unknownCalls} calls of unknown price`;
-  const used = context?.used_percentage;
+/** What Claude Code tells, as far as it is looked at. */
+interface Input {
+  readonly sessionId: string | undefined;
+  readonly folder: string | undefined;
+  readonly contextPercent: number | undefined;
+}
+
+function parseInput(content: string): Input {
+  const input = record(parseJson(content));
+  const used = record(input["context_window"])["used_percentage"];
+  return {
+    sessionId: text(input["session_id"]),
+    folder: text(record(input["workspace"])["project_dir"]) ?? text(input["cwd"]),
+    contextPercent: typeof used === "number" ? used : undefined,
+  };
+}
+
+const AGENT = "claude-code";
+
+/** Whether a budget is this session's: its own, its agent's, its project's or the day's. */
+function isOwn({ owner }: BudgetLeft, { sessionId, folder }: Input): boolean {
+  return owner.split(", ").every((part, index, parts) => {
+    const [scope = "", ...rest] = part.split(" ");
+    const value = rest.join(" ");
+    if (scope === "agent") return value === AGENT;
+    if (scope === "project") return value === folder;
+    // A session is named by its key and, behind a comma, by its id.
+    if (scope === "session") return parts[index + 1] === `${sessionId})`;
+    return true;
+  });
+}
+
+function costTexts(input: Input, figures: Figures): string[] {
+  const { sessions, budgets, nanoUsd, unknownCalls } = figures;
+  const own = sessions[input.sessionId ?? ""];
+  const unknown = unknownCalls === 0 ? "" : ` + ${unknownCalls} calls of unknown price`;
+  const [tightest] = budgets
+    .filter((budget) => isOwn(budget, input))
+    .sort((a, b) => b.share - a.share);
   return [
     ...(own === undefined ? [] : [`${formatCost(own)} session`]),
-    `${formatCost(day.nanoUsd)}${unknown} today`,
-    ...(used === undefined ? [] : [`${Math.round(used)} % context`]),
-  ].join(" · ");
+    `${formatCost(nanoUsd)}${unknown} today`,
+    ...(tightest === undefined ? [] : [tightest.text]),
+  ];
 }
 
 async function runStatusline(args: readonly string[], cli: CliContext): Promise<number> {
   const { values } = parseOptions("statusline", args, options);
-  const input = await readInput(cli);
-  const told = Input.safeParse(parseJson(input.toString()));
-  // It is no place for an error: what cannot be told is left out.
-  const day = await readDay(values.timezone, cli).catch(() => undefined);
-  const own = day === undefined ? "" : lineOf(told.success ? told.data : {}, day);
-  const other = await readOther(values.with, input, cli);
+  const calendar = openCalendar(values.timezone);
+  if (values.refresh) {
+    await refresh(calendar, cli);
+    return 0;
+  }
+  const given = await readInput(cli);
+  const input = parseInput(given.toString());
+  const [other, figures] = await Promise.all([
+    readOther(values.with, given, cli),
+    // It is no place for an error: what cannot be told is left out.
+    findFigures(calendar, cli).catch(() => undefined),
+  ]);
+  const { contextPercent } = input;
+  const own = [
+    ...(figures === undefined ? [] : costTexts(input, figures)),
+    ...(contextPercent === undefined ? [] : [`${Math.round(contextPercent)} % context`]),
+  ].join(" · ");
   const line = [other, printable(own)].filter((part) => part !== "").join(" · ");
   cli.stdout.write(`${line}\n`);
   return 0;
