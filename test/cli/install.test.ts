@@ -5,6 +5,9 @@ import type { CliAgentId } from "../../src/adapters/cli-agents/transcript.ts";
 import { runTurnspan } from "../support/cli.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 
+/** Copilot has a file of hooks that is ours alone. */
+type SettingsAgent = Exclude<CliAgentId, "copilot">;
+
 /** The user's own settings file of each agent, below the home folder. */
 const SETTINGS = {
   "claude-code": ".claude/settings.json",
@@ -12,14 +15,14 @@ const SETTINGS = {
   "qwen-code": ".qwen/settings.json",
   "gemini-cli": ".gemini/settings.json",
   codex: ".codex/hooks.json",
-} as const satisfies Record<CliAgentId, string>;
-const AGENTS = Object.keys(SETTINGS) as CliAgentId[];
+} as const satisfies Record<SettingsAgent, string>;
+const AGENTS = Object.keys(SETTINGS) as SettingsAgent[];
 
 /** A limit that a user would not notice, in the unit that the agent counts in. */
 const AGENT_TIMEOUTS = {
   ...{ "claude-code": 5, "hawa-code": 5, codex: 3 },
   ...{ "qwen-code": 5000, "gemini-cli": 5000 },
-} as const satisfies Record<CliAgentId, number>;
+} as const satisfies Record<SettingsAgent, number>;
 
 const MINE = `{\n\t"zeta" : [1,2],\r\n    "hooks":{"Stop":[{"hooks":[{"type":"command","command":"mine"}]}]} ,\n\t"alpha": null }`;
 
@@ -252,4 +255,37 @@ test.each([
   expect(code).toBe(2);
   expect(err).toContain(problem);
   expect(err.trim().split("\n")).toHaveLength(1);
+});
+
+const COPILOT = ".copilot/hooks/turnspan.json";
+
+test("copilot takes a word more: a file of hooks that is ours alone, gone when it is uninstalled", async () => {
+  using home = openHome();
+  const refused = await home.run("install", "copilot");
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("add --experimental") });
+  expect(existsSync(path.join(home.home, COPILOT))).toBe(false);
+  expect(await home.run("doctor", "copilot")).toMatchObject({ code: 1 });
+  const { code, out } = await home.run("install", "copilot", "--experimental");
+  expect(code).toBe(0);
+  expect(out).toContain("tokens and cost are not told");
+  const { version, hooks } = JSON.parse(home.read(COPILOT));
+  expect(version).toBe(1);
+  expect(Object.keys(hooks)).toContain("PreToolUse");
+  for (const entries of Object.values(hooks)) {
+    expect(entries).toEqual([
+      { type: "command", bash: expect.stringContaining("copilot $PPID"), timeoutSec: 5 },
+    ]);
+  }
+  expect((await home.run("install", "copilot", "--experimental")).out).toContain("has it all");
+  expect((await home.run("doctor", "copilot")).out).toContain("has a hook for each event");
+  expect(await home.run("uninstall", "copilot")).toMatchObject({ code: 0 });
+  expect(existsSync(path.join(home.home, COPILOT))).toBe(false);
+});
+
+test("a file of that name that is somebody else's stays as it is", async () => {
+  using home = openHome({ [COPILOT]: '{"version":1,"hooks":{}}' });
+  const { code, err } = await home.run("install", "copilot", "--experimental");
+  expect([code, err]).toEqual([2, expect.stringContaining("is not ours, and was not touched")]);
+  await home.run("uninstall", "copilot");
+  expect(home.read(COPILOT)).toBe('{"version":1,"hooks":{}}');
 });

@@ -1,5 +1,6 @@
 import { claudeHooks } from "./agents/claude-code/hooks.ts";
 import { codexHooks } from "./agents/codex/hooks.ts";
+import { copilotHooks } from "./agents/copilot/hooks.ts";
 import { geminiHooks } from "./agents/gemini-cli/hooks.ts";
 import { hawaHooks } from "./agents/hawa-code/hooks.ts";
 import { qwenHooks } from "./agents/qwen-code/hooks.ts";
@@ -13,4 +14,5 @@ export const agentHooks: Readonly<Record<CliAgentId, AgentHooks>> = {
   "qwen-code": qwenHooks,
   "gemini-cli": geminiHooks,
   codex: codexHooks,
+  copilot: copilotHooks,
 };

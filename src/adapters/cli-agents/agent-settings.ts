@@ -41,6 +41,8 @@ export interface AgentSettings {
   readonly http?: { readonly except: readonly string[]; readonly timeout: number };
   /** The event of a prompt that can be blocked, and how long the agent waits for an answer, in its own unit. */
   readonly prompt?: { readonly event: string; readonly timeout: number };
+  /** The file is ours alone, in a folder of which the agent reads all files. */
+  readonly isOwnFile?: boolean;
   /** A setting that is missing and that the agent's turns are slow without. */
   readonly missing?: MissingSetting;
   /** What the user has to know or do beside this. */
@@ -133,5 +135,28 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     timeout: 3,
     prompt: { event: "UserPromptSubmit", timeout: 20 },
     note: "Codex asks once whether it may run these hooks: say yes, or nothing is recorded.",
+  },
+  copilot: {
+    file: (scope, { env, home }) =>
+      ({
+        user: path.join(env["COPILOT_HOME"] || path.join(home, ".copilot"), "hooks/turnspan.json"),
+        project: undefined,
+        managed: "/etc/github-copilot/policy.d/turnspan.json",
+      })[scope],
+    events: [
+      "SessionStart",
+      "UserPromptSubmit",
+      "PreToolUse",
+      "PostToolUse",
+      "PostToolUseFailure",
+      "Stop",
+      "SubagentStop",
+      "ErrorOccurred",
+      "SessionEnd",
+    ],
+    json: "plain",
+    timeout: 5,
+    isOwnFile: true,
+    note: "What its hooks tell is all there is: tokens and cost are not told.",
   },
 };

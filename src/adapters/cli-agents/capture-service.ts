@@ -181,6 +181,7 @@ export class CaptureService {
   /** A program that goes on with a session may write to another file. */
   #transcriptOf(session: HookSession, latest: HookMoment | undefined): LiveTranscript | undefined {
     if (latest?.transcriptPath === undefined) return undefined;
+    if (agentHooks[latest.agent].hasNoTranscript === true) return undefined;
     const known = this.#transcripts.get(session);
     if (known?.path === latest.transcriptPath) return known;
     const { content } = this.#options;

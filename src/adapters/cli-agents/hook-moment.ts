@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Metadata, TraceIds } from "../../lifecycle/events.ts";
 import { markCall } from "./call-mark.ts";
-import { type Fields, record, records, text, timeMs } from "./fields.ts";
+import { type Fields, isFields, record, records, text, timeMs } from "./fields.ts";
 import type { ToldEnd, ToldToolEnd } from "./session-story.ts";
 import type { CliAgentId } from "./transcript.ts";
 
@@ -16,6 +16,7 @@ type MomentKind =
   | "tool.end"
   | "tools.done"
   | "stop"
+  | "error"
   | "subagent.start"
   | "subagent.stop"
   | "blocked"
@@ -85,6 +86,10 @@ export interface AgentHooks {
    * apart by what they were given, and a call while a subagent's call runs is that subagent's.
    */
   readonly hasNoIds?: boolean;
+  /** Makes a payload of the form that all agents' have in common. */
+  readonly normalize?: (payload: Fields) => Fields;
+  /** What its transcripts hold is not known: they are not read. */
+  readonly hasNoTranscript?: boolean;
   /** No hook tells of anything but a session's end: the transcript tells all of it then. */
   readonly tellsOnlyEnds?: boolean;
   /** Its program ends without a hook when it runs without a terminal. */
@@ -129,7 +134,8 @@ export const momentId = (payload: Fields): string =>
   hash("sha256", JSON.stringify(payload)).slice(0, 16);
 
 /** Reads a payload; undefined for what no agent sends. */
-export function readMoment(payload: Fields, options: MomentOptions): HookMoment | undefined {
+export function readMoment(told: Fields, options: MomentOptions): HookMoment | undefined {
+  const payload = options.hooks.normalize?.(told) ?? told;
   const { agent, hooks, receivedMs, content, messages = content, pid } = options;
   const sessionId = text(payload["session_id"]);
   const event = text(payload["hook_event_name"]);
@@ -173,6 +179,11 @@ function settingsOf(payload: Fields): Fields {
 
 function endOf(event: string, payload: Fields): ToldEnd {
   if (event === "Interrupt") return { outcome: "cancelled" };
+  if (isFields(payload["error"])) {
+    const { name, message } = payload["error"];
+    const errorType = name === "Error" ? text(payload["error_context"]) : text(name);
+    return { outcome: "failed", errorType, error: text(message) };
+  }
   if (event !== "StopFailure") return { outcome: "completed" };
   const error = text(payload["error_details"]) ?? text(payload["last_assistant_message"]);
   return { outcome: "failed", errorType: text(payload["error"]), error };
@@ -182,7 +193,7 @@ function toolOf(kind: MomentKind, event: string, payload: Fields, content: boole
   if (kind === "tools.done") return { done: records(payload["tool_calls"]).flatMap(doneCall) };
   const toolName = text(payload["tool_name"]);
   if (toolName === undefined) return {};
-  const response = payload["tool_response"];
+  const response = payload["tool_response"] ?? payload["tool_result"];
   const { agentId, isAsync, returnDisplay } = record(response);
   const mode = text(record(returnDisplay)["executionMode"]);
   const durationMs = payload["duration_ms"];

@@ -21,6 +21,8 @@ export interface HookRun {
   readonly prompt?: { readonly id: string; readonly verdict: Promise<Verdict> | undefined };
   /** It has stopped, and may go on. */
   stop: HookStop | undefined;
+  /** Something went wrong in it: how it ends, if nothing is heard of it after that. */
+  failure?: ToldEnd | undefined;
   lastMessage?: string | undefined;
   /** What happened in it while nobody knows yet where it hangs. */
   held?: LifecycleEvent[] | undefined;

@@ -211,7 +211,10 @@ export class HookSession {
     switch (moment.kind) {
       case "prompt":
         return this.#turns.prompt(moment);
+      case "error":
+        return this.#turns.fail(moment);
       case "tool.start":
+        this.#turns.goOn();
         return this.#tools.start(moment);
       case "tool.end":
         return this.#tools.end(moment);

@@ -71,18 +71,30 @@ export class HookTurns {
     return prompt?.id === promptId ? prompt.verdict : undefined;
   }
 
+  /** Something went wrong; whether the turn goes on is not known. */
+  fail({ end }: HookMoment): void {
+    if (this.#current !== undefined) this.#current.failure = end;
+  }
+
+  /** It goes on. */
+  goOn(): void {
+    if (this.#current !== undefined) this.#current.failure = undefined;
+  }
+
   /** Ends the turn that runs: as it stopped, or as one that did not. */
   end(dangling: ToldEnd): void {
     const turn = this.#current;
     if (turn === undefined) return;
     this.#current = undefined;
     this.#ended.add(turn.runId);
-    this.#finish(turn, turn.stop ?? { end: dangling, timeMs: this.#context.lastSignMs });
+    const end = turn.failure ?? dangling;
+    this.#finish(turn, turn.stop ?? { end, timeMs: this.#context.lastSignMs });
   }
 
   #start(moment: HookMoment): HookRun {
-    const { sessionId, sessionKey, agent: agentId, settings } = this.#context;
-    const number = this.#count;
+    const { sessionId, sessionKey, agent: agentId, settings, hooks } = this.#context;
+    // Where nothing tells how many there were before, as after a resume, no two begin at one time.
+    const number = hooks.hasNoTranscript === true ? moment.timeMs : this.#count;
     const runId = moment.turnKey ?? `${sessionId}#${number}`;
     this.#count += 1;
     const { timeMs: time, message, isAnnouncement, id } = moment;

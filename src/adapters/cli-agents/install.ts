@@ -30,6 +30,7 @@ import {
   removeMissing,
 } from "./edit-settings.ts";
 import { record, text } from "./fields.ts";
+import { assertOwnHooksFile, isOwnHooksFile, ownHooksFile } from "./own-hooks-file.ts";
 import type { CliAgentId } from "./transcript.ts";
 
 export interface InstallOptions extends SettingsPlace {
@@ -111,8 +112,12 @@ export async function planInstall(options: InstallOptions): Promise<SettingsChan
   const file = settingsFile(options);
   const before = await readIfThere(file);
   const entries = entriesOf(options);
+  const { json, missing, isOwnFile } = agentSettings[options.agent];
+  if (isOwnFile === true) {
+    assertOwnHooksFile(file, before);
+    return { agent: options.agent, file, before, after: ownHooksFile(entries, options.platform) };
+  }
   const content = before?.trim() ? before : "{\n}\n";
-  const { json, missing } = agentSettings[options.agent];
   const settings = { file, content, json };
   const hooked = hasEntries(settings, entries) ? content : addEntries(settings, entries);
   const after = addMissing({ ...settings, content: hooked }, missing);
@@ -133,6 +138,9 @@ export async function readInstalled(options: InstallOptions): Promise<Installed>
   const file = settingsFile(options);
   const content = await readIfThere(file);
   if (!content?.trim()) return { file, isWhole: false };
+  if (agentSettings[options.agent].isOwnFile === true) {
+    return { file, isWhole: content === ownHooksFile(entriesOf(options), options.platform) };
+  }
   const settings = { file, content, json: agentSettings[options.agent].json };
   const { hookUrl, beforeTurn, node } = findForm(settings);
   const entries = entriesOf({ ...options, hookUrl, beforeTurn, node });
@@ -225,7 +233,9 @@ async function planRemoval(
   const backup = await readBackup(file, dataFolder);
   const isUntouched = backup !== undefined && backup.after === digest(before);
   if (isUntouched) return { agent, file, before, after: backup.before ?? undefined };
-  const { json, missing } = agentSettings[agent];
+  const { json, missing, isOwnFile } = agentSettings[agent];
+  if (isOwnFile === true)
+    return { agent, file, before, after: isOwnHooksFile(before) ? undefined : before };
   const content = removeEntries({ file, content: before, json });
   const after = removeMissing({ file, content, json }, missing, backup?.before ?? "");
   return { agent, file, before, after };
@@ -256,3 +266,6 @@ export const purgeCapture = (dataFolder: string): Promise<void> =>
 
 /** What there is to know beside the change. */
 export const noteOf = (agent: CliAgentId): AgentSettings["note"] => agentSettings[agent].note;
+
+/** Whether the agent has a hook that could block a prompt. */
+export const canBlock = (agent: CliAgentId): boolean => agentSettings[agent].prompt !== undefined;

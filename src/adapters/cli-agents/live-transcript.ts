@@ -19,6 +19,7 @@ const foldersOf = {
   // Each start of the program has a file of its own, and subagents a folder.
   "gemini-cli": (file) => [path.dirname(file)],
   codex: () => [],
+  copilot: () => [],
 } as const satisfies Record<CliAgentId, (file: string) => readonly string[]>;
 
 /**

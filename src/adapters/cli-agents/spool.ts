@@ -3,6 +3,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, unlink } from "
 import path from "node:path";
 import { isErrno, OWNER_ONLY_FILE, OWNER_ONLY_FOLDER } from "../../base/files.ts";
 import { agentHooks } from "./agent-hooks.ts";
+import { isCopilots } from "./agents/copilot/hooks.ts";
 import { isCliAgent } from "./agents.ts";
 import { captureFolder, spoolFolder } from "./capture-script.ts";
 import { isFields } from "./fields.ts";
@@ -91,10 +92,11 @@ export class Spool {
     if (size > MAX_EVENT_BYTES) return undefined;
     const content = await readFile(file, "utf8");
     const end = content.indexOf("\n");
-    const [, agent = "", pid, run] = HEAD.exec(content.slice(0, end)) ?? [];
-    if (!isCliAgent(agent)) return undefined;
+    const [, name = "", pid, run] = HEAD.exec(content.slice(0, end)) ?? [];
+    if (!isCliAgent(name)) return undefined;
     const payload = parseJson(content.slice(end + 1));
     if (!isFields(payload)) return undefined;
+    const agent = name === "claude-code" && isCopilots(payload) ? "copilot" : name;
     const hooks = agentHooks[agent];
     const known = pid === undefined || pid === "" ? undefined : Number(pid);
     const about = { agent, hooks, receivedMs, pid: known };

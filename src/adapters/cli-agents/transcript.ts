@@ -3,7 +3,13 @@ import type { Fields } from "./fields.ts";
 import type { SeenCalls } from "./seen-calls.ts";
 import type { SessionStory } from "./session-story.ts";
 
-export type CliAgentId = "claude-code" | "hawa-code" | "qwen-code" | "gemini-cli" | "codex";
+export type CliAgentId =
+  | "claude-code"
+  | "hawa-code"
+  | "qwen-code"
+  | "gemini-cli"
+  | "codex"
+  | "copilot";
 
 /** One model call of a CLI agent, as its transcript tells it. */
 export interface TranscriptCall {
@@ -68,6 +74,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface AgentContract {
   readonly id: CliAgentId;
   readonly title: string;
+  /** Little of it was seen with the real program: it takes a word to install. */
+  readonly isExperimental?: boolean;
   readonly transcripts: {
     /** Folders that the agent writes to, under an environment and its home folder. */
     readonly folders: (env: Environment, home: string | undefined) => readonly string[];

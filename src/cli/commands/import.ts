@@ -1,5 +1,5 @@
 import path from "node:path";
-import { cliAgents, isCliAgent } from "../../adapters/cli-agents/agents.ts";
+import { agentsWithTranscripts, isCliAgent } from "../../adapters/cli-agents/agents.ts";
 import { findTranscripts, type SessionFiles } from "../../adapters/cli-agents/find-transcripts.ts";
 import { joinSessions } from "../../adapters/cli-agents/join-sessions.ts";
 import type { CliAgentId } from "../../adapters/cli-agents/transcript.ts";
@@ -26,7 +26,7 @@ runs, no budget and no live metric is touched. What was imported before is not s
 next run goes on.
 
   PATH              a transcript, or a folder of them (default: the agents' own folders)
-  --host AGENT      auto (default), or one of ${Object.keys(cliAgents).join(", ")}
+  --host AGENT      auto (default), or one of ${agentsWithTranscripts.join(", ")}
   --since DATE      sessions that were written to since a day, such as 2026-11-01, or a time
   --replace         also what was imported before
   --out FILE        write OTLP JSON lines to FILE, as the OpenTelemetry Collector's file exporter does
@@ -67,7 +67,7 @@ function readRequest(args: readonly string[], cli: CliContext): ImportRequest {
   const { values, positionals } = parseOptions("import", args, options);
   const { host, since, replace, out, endpoint, content, timezone, json } = values;
   if (host !== "auto" && !isCliAgent(host)) {
-    throw wrong(`--host ${host} is not known: auto, ${Object.keys(cliAgents).join(", ")}`);
+    throw wrong(`--host ${host} is not known: auto, ${agentsWithTranscripts.join(", ")}`);
   }
   if (out !== undefined && endpoint !== undefined) {
     throw wrong("--out and --endpoint exclude each other");

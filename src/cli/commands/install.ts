@@ -5,12 +5,14 @@ import {
   writeCaptureSettings,
 } from "../../adapters/cli-agents/capture-settings.ts";
 import {
+  canBlock,
   type InstallOptions,
   install,
   noteOf,
   planInstall,
   type SettingsChange,
 } from "../../adapters/cli-agents/install.ts";
+import type { AgentContract } from "../../adapters/cli-agents/transcript.ts";
 import { findServer } from "../../base/running-server.ts";
 import { showEndpoint } from "../../sdk/endpoint.ts";
 import { type Command, parseOptions, wrongUse } from "../command.ts";
@@ -37,6 +39,7 @@ and it works on as before when Turnspan is not running, or is gone. "turnspan up
                      no server answers, closed blocks it (default: nothing waits, and nothing is blocked)
   --endpoint URL     sessions go there too, by OTLP over HTTP and without content, such as a team's server
   --token T          what that server wants as Authorization: Bearer
+  --experimental     needed for copilot, of which its hooks alone are read: no tokens, no cost
   --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
   --dry-run          show what would be changed, and change nothing
   -h, --help         print this
@@ -49,6 +52,7 @@ const options = {
   ...scopeOptions,
   content: { type: "string" },
   http: { type: "boolean", default: false },
+  experimental: { type: "boolean", default: false },
   "before-turn": { type: "string" },
   endpoint: { type: "string" },
   token: { type: "string" },
@@ -93,6 +97,11 @@ export const withoutServer: Readonly<Record<BeforeTurn, string>> = {
   closed: "is blocked",
 };
 
+const blockText = (beforeTurn: BeforeTurn | undefined): string =>
+  beforeTurn === undefined
+    ? "Your beforeTurn hooks block nothing there; --before-turn open lets them."
+    : `Each prompt waits for your beforeTurn hooks; without a server it ${withoutServer[beforeTurn]}.`;
+
 /** What will be recorded, and where it goes. */
 function describe(
   { agent, dataFolder, beforeTurn }: InstallOptions,
@@ -108,9 +117,7 @@ function describe(
     endpoint === undefined
       ? `It goes into ${printable(dataFolder)} on this machine, and nowhere else.`
       : `It goes into ${printable(dataFolder)} on this machine, and without content to ${printable(showEndpoint(endpoint))}.`,
-    beforeTurn === undefined
-      ? "Your beforeTurn hooks block nothing there; --before-turn open lets them."
-      : `Each prompt waits for your beforeTurn hooks; without a server it ${withoutServer[beforeTurn]}.`,
+    ...(canBlock(agent) ? [blockText(beforeTurn)] : []),
     ...(note === undefined ? [] : [note]),
     'See it with "turnspan up"; what happens before that is kept. Sessions that run now are told from their next start on.',
     "",
@@ -122,6 +129,10 @@ const isSame = ({ before, after }: SettingsChange): boolean => before === after;
 async function runInstall(args: readonly string[], cli: CliContext): Promise<number> {
   const { values, positionals } = parseOptions("install", args, options);
   const agent = readAgent("install", positionals);
+  const { isExperimental }: AgentContract = cliAgents[agent];
+  if (isExperimental === true && !values.experimental) {
+    throw wrongUse("install", `${agent} is experimental: add --experimental`);
+  }
   const target = readTarget(values.endpoint, values.token);
   const place = installOptions("install", agent, values, cli);
   const server = findServer(place.dataFolder)?.otlpUrl ?? DEFAULT_SERVER;

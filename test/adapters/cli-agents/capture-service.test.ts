@@ -203,6 +203,24 @@ test("Hawa Code tells of a session's end alone: what came before is told from it
   expect(new Set(told.map(({ agent }) => agent))).toEqual(new Set(["hawa-code"]));
 });
 
+test("Copilot, which runs Claude Code's hooks of a repository too, is told as what it is", async () => {
+  using data = openData();
+  const recorded = (name: string): string[] =>
+    readFileSync(
+      path.resolve(import.meta.dirname, `../../fixtures/cli-agent-hooks/${name}.jsonl`),
+      "utf8",
+    )
+      .trimEnd()
+      .split("\n");
+  for (const line of [...recorded("copilot/subagent"), ...recorded("claude-code/subagent")]) {
+    data.leave("claude-code", line);
+  }
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const opened = told.filter(({ event: { type } }) => type === "session.open");
+  expect(opened.map(({ agent }) => agent).sort()).toEqual(["claude-code", "copilot"]);
+});
+
 test("what is no event is set aside and hinders nothing", async () => {
   using data = openData();
   data.leave("claude-code", "{torn");

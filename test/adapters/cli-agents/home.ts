@@ -15,6 +15,8 @@ import { type ReadOptions, readSession } from "../../../src/adapters/cli-agents/
 import { SeenCalls } from "../../../src/adapters/cli-agents/seen-calls.ts";
 import type { CliAgentId, TranscriptCall } from "../../../src/adapters/cli-agents/transcript.ts";
 
+type RecordedAgent = Exclude<CliAgentId, "copilot">;
+
 /** The folder in the home folder that each agent writes to. */
 const OWN_FOLDERS = {
   "claude-code": ".claude",
@@ -22,9 +24,9 @@ const OWN_FOLDERS = {
   "qwen-code": ".qwen",
   "gemini-cli": ".gemini",
   codex: ".codex",
-} as const satisfies Record<CliAgentId, string>;
+} as const satisfies Record<RecordedAgent, string>;
 
-export type Case = `${CliAgentId}/${string}`;
+export type Case = `${RecordedAgent}/${string}`;
 
 /** The folder of a recorded situation; it has what the agent's own folder had. */
 export const fixture = (name: Case): string =>
@@ -41,7 +43,7 @@ export function openHome(...cases: readonly Case[]) {
   const folder = mkdtempDisposableSync(path.join(tmpdir(), "turnspan-home-"));
   const home = folder.path;
   const add = (name: Case): void => {
-    const agent = name.slice(0, name.indexOf("/")) as CliAgentId;
+    const agent = name.slice(0, name.indexOf("/")) as RecordedAgent;
     cpSync(fixture(name), path.join(home, OWN_FOLDERS[agent]), { recursive: true });
   };
   for (const name of cases) add(name);

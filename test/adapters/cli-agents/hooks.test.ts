@@ -9,7 +9,7 @@ import { runTurnspan } from "../../support/cli.ts";
 import { attributesOf, type OtlpSpan, readOtlpLines } from "../../support/otlp-lines.ts";
 import { type Case, fixture } from "./home.ts";
 
-const AGENTS = ["claude-code", "qwen-code", "gemini-cli", "codex"] as const;
+const AGENTS = ["claude-code", "qwen-code", "gemini-cli", "codex", "copilot"] as const;
 const folder = fileURLToPath(new URL("../../fixtures/cli-agent-hooks", import.meta.url));
 
 type Recording = `${CliAgentId}/${string}`;

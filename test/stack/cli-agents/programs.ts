@@ -2,7 +2,7 @@ import path from "node:path";
 import type { CliAgentId } from "../../../src/adapters/cli-agents/transcript.ts";
 
 /** Agents that come as packages. */
-export type InstalledAgent = Exclude<CliAgentId, "hawa-code">;
+export type InstalledAgent = Exclude<CliAgentId, "hawa-code" | "copilot">;
 
 /** What a program runs with: where its model is, and its home. */
 interface Place {
