@@ -4,7 +4,6 @@ import {
   METRIC_CLIENT_TOKEN_USAGE,
   METRIC_COST,
   METRIC_COST_UNKNOWN,
-  METRIC_TURN_COUNT,
 } from "../src/semconv/metrics.ts";
 import type { DashboardPlan } from "./dashboard.ts";
 import { chart, stat } from "./panels.ts";
@@ -14,16 +13,16 @@ import {
   growth,
   MODEL,
   metric,
-  OUTCOME,
   PROJECT,
   SELECTED,
   SELECTED_SERVICE,
   selector,
+  turnsOf,
 } from "./queries.ts";
 
 const cost = selector(metric(METRIC_COST), SELECTED);
 const unknown = selector(metric(METRIC_COST_UNKNOWN), SELECTED);
-const turns = selector(metric(METRIC_TURN_COUNT), SELECTED, `${OUTCOME}!="blocked"`);
+const turns = turnsOf('!="blocked"');
 const tokens = selector(`${metric(METRIC_CLIENT_TOKEN_USAGE)}_sum`, SELECTED_SERVICE);
 const limit = selector(metric(METRIC_BUDGET_LIMIT), SELECTED_SERVICE);
 const used = selector(metric(METRIC_BUDGET_USED), SELECTED_SERVICE);

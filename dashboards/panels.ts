@@ -99,11 +99,17 @@ function toTarget({ expr, legend, exemplar = false }: Series, index: number): Bu
     .datasource(PROMETHEUS);
 }
 
-interface Column {
-  readonly selector: string;
-  readonly text: string;
-  readonly type: "string" | "number" | "timestamp_epoch";
-}
+/** What jq calls it, its type, and its heading where that is another. */
+type Column = readonly [
+  selector: string,
+  type: "string" | "number" | "timestamp_epoch",
+  heading?: string,
+];
+
+/** jq: a record's attributes as one object. */
+export const FLAT = "(.attributes | map({(.[0]): .[1]}) | add)";
+/** jq: records as flat objects, one after the other. */
+export const FLAT_RECORDS = `.records[] | {timeMs, traceId} + ${FLAT}`;
 
 export interface RecordsTable extends About {
   /** Path and query of the server's API. */
@@ -128,7 +134,7 @@ class InfinityQuery implements Builder<Dataquery> {
       url: path,
       url_options: { method: "GET", data: "" },
       root_selector: rows,
-      columns,
+      columns: columns.map(([selector, kind, text = selector]) => ({ selector, text, type: kind })),
     };
   }
 

@@ -1,4 +1,4 @@
-import { type MetricName, metricTable } from "../src/semconv/metrics.ts";
+import { METRIC_TURN_COUNT, type MetricName, metricTable } from "../src/semconv/metrics.ts";
 import { prometheusName } from "../src/semconv/prometheus.ts";
 
 /** A metric of the runtimes, as Prometheus names it. */
@@ -17,6 +17,15 @@ export const SELECTED_SERVICE = 'job=~"$service"';
 
 export const selector = (name: string, ...labels: readonly string[]): string =>
   `${name}{${labels.join(", ")}}`;
+
+/** Turns of what is selected: all, or those of some outcomes. */
+export const turnsOf = (outcomes = ""): string =>
+  selector(metric(METRIC_TURN_COUNT), SELECTED, ...(outcomes === "" ? [] : [OUTCOME + outcomes]));
+export const TURNS_SOURCE = "Source: turnspan.turn.count of the runtimes.";
+/** Records that the collector counted, of one event or of several. */
+export const recordsOf = (events: string): string =>
+  selector("turnspan_spans_records_total", SELECTED_SERVICE, `turnspan_record_event${events}`);
+export const RECORDS_SOURCE = "Source: records, counted by the collector.";
 
 /**
  * How much counters grew, exactly: `increase` extrapolates, and money must not. Each process has series of its own,

@@ -1,34 +1,27 @@
-import {
-  METRIC_SESSION_ACTIVE,
-  METRIC_SESSION_DURATION,
-  METRIC_TURN_COUNT,
-} from "../src/semconv/metrics.ts";
+import { METRIC_SESSION_ACTIVE, METRIC_SESSION_DURATION } from "../src/semconv/metrics.ts";
 import type { DashboardPlan } from "./dashboard.ts";
-import { chart, recordsTable, stat } from "./panels.ts";
+import { chart, FLAT_RECORDS, recordsTable, stat } from "./panels.ts";
 import {
   AGENT,
   growth,
   metric,
   quantile,
+  RECORDS_SOURCE,
   rate,
+  recordsOf,
   SELECTED,
-  SELECTED_SERVICE,
   selector,
+  turnsOf,
 } from "./queries.ts";
 
 const open = selector(metric(METRIC_SESSION_ACTIVE), SELECTED);
 const lengths = metric(METRIC_SESSION_DURATION);
 const ended = selector(`${lengths}_count`, SELECTED);
-const turns = selector(metric(METRIC_TURN_COUNT), SELECTED);
-const subagents = selector(
-  "turnspan_spans_records_total",
-  SELECTED_SERVICE,
-  'turnspan_record_event=~"turnspan.subagent.+"',
-);
+const turns = turnsOf();
+const subagents = recordsOf('=~"turnspan.subagent.+"');
 
 const OPEN = "Source: turnspan.session.active of the runtimes.";
 const LENGTHS = "Source: turnspan.session.duration of the runtimes.";
-const COUNTED = "Source: records, counted by the collector.";
 
 export const sessions: DashboardPlan = {
   uid: "turnspan-sessions",
@@ -52,7 +45,7 @@ export const sessions: DashboardPlan = {
     }),
     stat({
       title: "Subagents spawned",
-      source: COUNTED,
+      source: RECORDS_SOURCE,
       expr: `${growth(subagents.replace("subagent.+", "subagent.spawned"))} or vector(0)`,
       unit: "short",
       decimals: 0,
@@ -74,7 +67,7 @@ export const sessions: DashboardPlan = {
     }),
     chart({
       title: "Subagents spawned, finished and killed",
-      source: COUNTED,
+      source: RECORDS_SOURCE,
       unit: "reqps",
       series: [
         { expr: rate(subagents, ["turnspan_record_event"]), legend: "{{turnspan_record_event}}" },
@@ -91,18 +84,18 @@ export const sessions: DashboardPlan = {
       source:
         "Source: session.end records in the server's store; the newest 1000 of the time shown.",
       path: "/api/records?event=session.end&limit=1000&from=$__from&to=$__to",
-      rows: `.records[] | {timeMs, traceId} + (.attributes | map({(.[0]): .[1]}) | add)
+      rows: `${FLAT_RECORDS}
   | {time: .timeMs, session: ."session.id", reason: ."turnspan.session.end_reason",
      turns: ."turnspan.session.turns", cost: ."turnspan.session.cost.usd",
      seconds: (."turnspan.session.duration_ms" / 1000), trace: .traceId}`,
       columns: [
-        { selector: "time", text: "time", type: "timestamp_epoch" },
-        { selector: "session", text: "session", type: "string" },
-        { selector: "reason", text: "end", type: "string" },
-        { selector: "turns", text: "turns", type: "number" },
-        { selector: "cost", text: "cost (USD)", type: "number" },
-        { selector: "seconds", text: "seconds", type: "number" },
-        { selector: "trace", text: "trace", type: "string" },
+        ["time", "timestamp_epoch"],
+        ["session", "string"],
+        ["reason", "string", "end"],
+        ["turns", "number"],
+        ["cost", "number", "cost (USD)"],
+        ["seconds", "number"],
+        ["trace", "string"],
       ],
     }),
   ],

@@ -2,10 +2,10 @@ import {
   METRIC_CLIENT_OPERATION_DURATION,
   METRIC_EXECUTE_TOOL_DURATION,
   METRIC_INVOKE_AGENT_DURATION,
-  METRIC_TURN_COUNT,
 } from "../src/semconv/metrics.ts";
+import { blockedTurns } from "./blocked-turns.ts";
 import type { DashboardPlan } from "./dashboard.ts";
-import { chart, recordsTable, stat } from "./panels.ts";
+import { chart, FLAT_RECORDS, recordsTable, stat } from "./panels.ts";
 import {
   AGENT,
   growth,
@@ -16,23 +16,23 @@ import {
   SELECTED,
   SELECTED_SERVICE,
   selector,
+  TURNS_SOURCE,
+  turnsOf,
 } from "./queries.ts";
 
-const TURNS = metric(METRIC_TURN_COUNT);
 const AGENT_RUNS = metric(METRIC_INVOKE_AGENT_DURATION);
 const MODEL_CALLS = metric(METRIC_CLIENT_OPERATION_DURATION);
 const TOOL_CALLS = metric(METRIC_EXECUTE_TOOL_DURATION);
 
-const all = selector(TURNS, SELECTED);
-const failed = selector(TURNS, SELECTED, `${OUTCOME}=~"failed|abandoned"`);
+const all = turnsOf();
+const failed = turnsOf('=~"failed|abandoned"');
 /** Turns that a guard or the user stopped say nothing about the agent. */
-const judged = selector(TURNS, SELECTED, `${OUTCOME}=~"completed|failed|abandoned"`);
+const judged = turnsOf('=~"completed|failed|abandoned"');
 const seconds = selector(`${AGENT_RUNS}_bucket`, SELECTED);
 const ERROR_TYPE = "error_type";
 const TOOL = "gen_ai_tool_name";
 const REQUEST_MODEL = "gen_ai_request_model";
 
-const COUNTS = "Source: turnspan.turn.count of the runtimes.";
 const DURATIONS = "Source: gen_ai.invoke_agent.duration of the runtimes; turns and subagents.";
 
 export const turns: DashboardPlan = {
@@ -40,17 +40,17 @@ export const turns: DashboardPlan = {
   title: "Turnspan: turns",
   description: "How many turns, how many fail, how long they take.",
   panels: [
-    stat({ title: "Turns", source: COUNTS, expr: growth(all), unit: "short", decimals: 0 }),
+    stat({ title: "Turns", source: TURNS_SOURCE, expr: growth(all), unit: "short", decimals: 0 }),
     stat({
       title: "Failed turns",
-      source: COUNTS,
+      source: TURNS_SOURCE,
       expr: growth(failed),
       unit: "short",
       decimals: 0,
     }),
     stat({
       title: "Failed ratio",
-      source: `${COUNTS} Of the turns that completed or failed.`,
+      source: `${TURNS_SOURCE} Of the turns that completed or failed.`,
       expr: `${growth(failed)} / (${growth(judged)} > 0)`,
       unit: "percentunit",
       decimals: 2,
@@ -61,29 +61,23 @@ export const turns: DashboardPlan = {
       expr: quantile(0.95, seconds, [], "$__range"),
       unit: "s",
     }),
-    stat({
-      title: "Blocked turns",
-      source: COUNTS,
-      expr: growth(selector(TURNS, SELECTED, `${OUTCOME}="blocked"`)),
-      unit: "short",
-      decimals: 0,
-    }),
+    blockedTurns(),
     stat({
       title: "Cancelled turns",
-      source: COUNTS,
-      expr: growth(selector(TURNS, SELECTED, `${OUTCOME}="cancelled"`)),
+      source: TURNS_SOURCE,
+      expr: growth(turnsOf('="cancelled"')),
       unit: "short",
       decimals: 0,
     }),
     chart({
       title: "Turns by outcome",
-      source: COUNTS,
+      source: TURNS_SOURCE,
       unit: "reqps",
       series: [{ expr: rate(all, [OUTCOME]), legend: `{{${OUTCOME}}}` }],
     }),
     chart({
       title: "Failed ratio by agent",
-      source: `${COUNTS} Of the turns that completed or failed.`,
+      source: `${TURNS_SOURCE} Of the turns that completed or failed.`,
       unit: "percentunit",
       series: [
         {
@@ -165,19 +159,19 @@ export const turns: DashboardPlan = {
       source:
         "Source: turnspan.turn.end records in the server's store. The newest 1000 ends of turns.",
       path: "/api/records?event=turnspan.turn.end&limit=1000&from=$__from&to=$__to",
-      rows: `.records[] | {timeMs, traceId} + (.attributes | map({(.[0]): .[1]}) | add)
+      rows: `${FLAT_RECORDS}
   | select(."turnspan.turn.outcome" == "failed" or ."turnspan.turn.outcome" == "abandoned")
   | {time: .timeMs, agent: ."gen_ai.agent.id", error: ."error.type", message: ."turnspan.error.message",
      model: ."gen_ai.request.model", session: ."session.id", cost: ."turnspan.turn.cost.usd", trace: .traceId}`,
       columns: [
-        { selector: "time", text: "time", type: "timestamp_epoch" },
-        { selector: "agent", text: "agent", type: "string" },
-        { selector: "error", text: "error", type: "string" },
-        { selector: "message", text: "message", type: "string" },
-        { selector: "model", text: "model", type: "string" },
-        { selector: "session", text: "session", type: "string" },
-        { selector: "cost", text: "cost (USD)", type: "number" },
-        { selector: "trace", text: "trace", type: "string" },
+        ["time", "timestamp_epoch"],
+        ["agent", "string"],
+        ["error", "string"],
+        ["message", "string"],
+        ["model", "string"],
+        ["session", "string"],
+        ["cost", "number", "cost (USD)"],
+        ["trace", "string"],
       ],
     }),
   ],

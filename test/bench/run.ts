@@ -93,6 +93,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: "turnspan cost over a gigabyte of transcripts, beside ccusage where CCUSAGE names it",
     file: import.meta.resolve("./cost-today.ts"),
   },
+  collector: {
+    about: "CPU and disk of the edge, the central tier and the stores, for each record and turn",
+    file: import.meta.resolve("./collector.ts"),
+  },
   openclaw: {
     about: "a turn, memory and the start of an OpenClaw gateway, with the plugin and without",
     file: import.meta.resolve("./openclaw.ts"),

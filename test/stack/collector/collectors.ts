@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type CollectorName, filesOf, root } from "../../collector/configs.ts";
 import { answers, findPorts, Program } from "./processes.ts";
@@ -25,24 +25,47 @@ const HURRY = {
 } as const;
 
 /** Starts a collector from the files that users get, on ports and in a folder of its own. */
-export async function startCollector(
+export function startCollector(
   name: CollectorName,
   folder: string,
   variables: Readonly<Record<string, string>>,
   /** A file that comes last. */
   ...overlays: readonly string[]
 ): Promise<Collector> {
+  const files = filesOf(name).map((file) => path.join(root, file));
+  return start({ name, folder, files: [...files, ...overlays], variables });
+}
+
+/** Takes everything and drops it: what no collector can do without. */
+const BARE = `
+extensions: { health_check: { endpoint: "\${env:HEALTH_LISTEN}" } }
+receivers: { otlp: { protocols: { http: { endpoint: "\${env:OTLP_HTTP_LISTEN}" } } } }
+exporters: { debug: { verbosity: basic, sampling_initial: 1, sampling_thereafter: 1000000 } }
+service:
+  extensions: [health_check]
+  telemetry: { metrics: { level: none } }
+  pipelines: { logs: { receivers: [otlp], exporters: [debug] } }
+`;
+
+export function startBareCollector(folder: string): Promise<Collector> {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, "bare.yaml");
+  writeFileSync(file, BARE);
+  return start({ name: "bare", folder, files: [file], variables: {} });
+}
+
+async function start(options: {
+  readonly name: string;
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+}): Promise<Collector> {
+  const { name, folder, files, variables } = options;
   mkdirSync(folder, { recursive: true });
   const [grpcPort, httpPort, healthPort] = await findPorts(3);
-  const binary = await buildProgram("collector");
   const url = `http://127.0.0.1:${httpPort}`;
   const program = new Program({
-    words: [
-      binary,
-      ...[...filesOf(name).map((file) => path.join(root, file)), ...overlays].map(
-        (file) => `--config=${file}`,
-      ),
-    ],
+    words: [await buildProgram("collector"), ...files.map((file) => `--config=${file}`)],
     env: {
       ...HURRY,
       OTLP_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,

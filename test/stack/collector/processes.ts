@@ -45,6 +45,11 @@ export class Program implements AsyncDisposable {
     return this;
   }
 
+  /** Of the process that runs now; 0 where none does. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** All that it wrote. */
   said(): string {
     return readFileSync(this.#log, "utf8");

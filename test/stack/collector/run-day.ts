@@ -1,5 +1,5 @@
+import assert from "node:assert/strict";
 import path from "node:path";
-import { expect } from "vitest";
 import { runProcess } from "../../support/run-process.ts";
 import { PROJECT } from "./day-plan.ts";
 
@@ -23,7 +23,7 @@ export interface DayRun {
 /** The one event of the day that comes too late. */
 const LATE = [{ signal: "events", reason: "late", count: 1 }];
 
-/** Plays a planned day in a process of its own, and expects that its SDK lost nothing else than it was to. */
+/** Plays a planned day in a process of its own, and throws where its SDK lost something else than it was to. */
 export async function runDay(run: DayRun): Promise<void> {
   const { url, audit, seed, sessions, lingerMs = 0, intervalMs = 1000, project = PROJECT } = run;
   const words = [url, audit, String(seed), String(sessions), String(lingerMs)];
@@ -35,11 +35,9 @@ export async function runDay(run: DayRun): Promise<void> {
       OTEL_METRIC_EXPORT_TIMEOUT: String(intervalMs),
     },
   });
-  expect(code, stderr).toBe(0);
+  if (code !== 0) throw new Error(`the day's process ended with ${code}:\n${stderr}`);
   const dropped = JSON.parse(stdout) as readonly { readonly signal: string }[];
   // A point that was late is made up for by the next.
-  expect(
-    dropped.filter(({ signal }) => signal !== "metrics"),
-    stderr,
-  ).toEqual(LATE);
+  const lost = dropped.filter(({ signal }) => signal !== "metrics");
+  assert.deepEqual(lost, LATE, stderr);
 }
