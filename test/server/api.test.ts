@@ -11,7 +11,7 @@ import {
   StoreState,
 } from "../../src/server/api-report-types.ts";
 import { apiRoutes } from "../../src/server/api-routes.ts";
-import type { SessionList, TurnList } from "../../src/server/api-types.ts";
+import type { RecordList, SessionList, TurnList } from "../../src/server/api-types.ts";
 import { describeApi } from "../../src/server/openapi.ts";
 import { VERSION } from "../../src/version.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -219,6 +219,27 @@ test("lists go on where their cursor says", async () => {
     cursor = page.nextCursor;
   }
   expect(seen.sort()).toEqual(["s0", "s1", "s2", "s3", "s4", "s5", "s6"]);
+});
+
+test("records are listed once each over pages, those of one microsecond too, in whatever order they came", async () => {
+  await using server = await startTestServer();
+  const ids = Array.from({ length: 7 }, (_, at) => `r${at}`);
+  const records = ids.map((id, at) => ({
+    ...makeRecord({
+      event: "turnspan.message.received",
+      attributes: { "turnspan.record.id": id, "session.id": "s" },
+    }),
+    timeUnixNano: `${NOON_MS}000${(500 - at).toString().padStart(3, "0")}`,
+  }));
+  await server.send("logs", logRequest(records));
+  const seen: string[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: RecordList = await server.ask(`/api/records?limit=2&cursor=${cursor}`);
+    seen.push(...page.records.map(({ id }) => id));
+    cursor = page.nextCursor;
+  }
+  expect(seen).toEqual(ids);
 });
 
 test("a price that is missing comes with the command that adds it, tokens that are missing without", async () => {

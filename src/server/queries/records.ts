@@ -18,11 +18,14 @@ interface RecordRow {
 
 const COLUMNS = `id as row, record_id as id, event, time_ns / 1000 as timeUs, severity,
   trace_id as traceId, span_id as spanId, run_id as runId, body, attributes`;
+/** From the row of a cursor on, in the order of the list: of one microsecond by nanoseconds, which a cursor has not. */
+const ON_FROM_CURSOR = `(:beforeUs is null or (time_ns, id) <
+      (coalesce((select time_ns from record where id = :beforeRow), :beforeUs * 1000), :beforeRow))`;
 const LIST = `
   select ${COLUMNS} from record
   where (:event is null or event = :event)
     and (:fromUs is null or time_ns >= :fromUs * 1000) and (:toUs is null or time_ns < :toUs * 1000)
-    and (:beforeUs is null or (time_ns / 1000, id) < (:beforeUs, :beforeRow))
+    and ${ON_FROM_CURSOR}
   order by time_ns desc, id desc limit :limit`;
 /** By the names of the sessions: the two stores are separate files. */
 const OF_SESSION = `
@@ -31,7 +34,7 @@ const OF_SESSION = `
       or session_key in (select value from json_each(:keys)))
     and (:event is null or event = :event)
     and (:fromUs is null or time_ns >= :fromUs * 1000) and (:toUs is null or time_ns < :toUs * 1000)
-    and (:beforeUs is null or (time_ns / 1000, id) < (:beforeUs, :beforeRow))
+    and ${ON_FROM_CURSOR}
   order by time_ns desc, id desc limit :limit`;
 const OF_TRACE = `
   select ${COLUMNS} from record where trace_id = :traceId order by time_ns, id limit 5000`;
