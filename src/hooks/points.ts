@@ -78,6 +78,7 @@ export function hookOf(record: LifecycleRecord): HookName | undefined {
       return "onSubagentFinished";
     case "subagent.killed":
       return "onSubagentKilled";
+    case "session.wait":
     case "run.attempt":
     case "call.start":
     case "call.end":

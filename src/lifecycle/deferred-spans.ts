@@ -22,6 +22,7 @@ import type {
   RunEndRecord,
   SessionEndRecord,
   SessionPatchRecord,
+  SessionWaitRecord,
 } from "./records.ts";
 import * as shape from "./span-shape.ts";
 import { linkTo, type SpanWriter } from "./span-writer.ts";
@@ -89,7 +90,8 @@ export class DeferredSpans implements SpanWriter {
       case "call.end":
         return this.#writeCall(record);
       case "session.patch":
-        return this.#keepPatch(record);
+      case "session.wait":
+        return this.#keepOnAll(record);
       case "run.attempt":
       case "hook.decision":
       case "hook.failure":
@@ -201,7 +203,7 @@ export class DeferredSpans implements SpanWriter {
     else this.#ids.with(whole.ids, start);
   }
 
-  #keepPatch(record: SessionPatchRecord): void {
+  #keepOnAll(record: SessionPatchRecord | SessionWaitRecord): void {
     this.#keep(record.session, record);
     for (const run of record.runs) this.#keep(run, record);
   }

@@ -111,6 +111,13 @@ export interface SessionPatch extends SessionEvent {
   readonly cfg?: unknown;
 }
 
+/** The host holds the session until somebody does something, or does so no longer. */
+export interface SessionWait extends SessionEvent {
+  readonly type: "session.wait";
+  /** What for: `permission`, `input`. Absent: it goes on. */
+  readonly waitsFor?: string | undefined;
+}
+
 export interface RunStart extends RunEvent, AgentIdentity {
   readonly type: "run.start";
   readonly sessionKey: string;
@@ -276,6 +283,7 @@ export type LifecycleEvent =
   | SessionOpen
   | SessionClose
   | SessionPatch
+  | SessionWait
   | RunStart
   | RunAttempt
   | RunBlocked

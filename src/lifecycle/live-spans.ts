@@ -53,6 +53,7 @@ export class LiveSpans implements SpanWriter {
       case "call.end":
         return this.#end(record, record.call, shape.callStatus(record.call));
       case "session.patch":
+      case "session.wait":
         return addEvents([record.session, ...record.runs], record);
       case "run.attempt":
       case "hook.decision":

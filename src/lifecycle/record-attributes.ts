@@ -20,6 +20,7 @@ import type {
   RunStartRecord,
   SessionEndRecord,
   SessionPatchRecord,
+  SessionWaitRecord,
   SubagentEndRecord,
   SubagentSpawnedRecord,
 } from "./records.ts";
@@ -62,6 +63,11 @@ const sessionEndRows = attributeTable<SessionEndRecord>({
     (record.session.segments?.length ?? 0) > 1
       ? JSON.stringify(record.session.segments)
       : undefined,
+});
+
+const waitRows = attributeTable<SessionWaitRecord>({
+  [own.ATTR_SESSION_WAITS_FOR]: (record) => record.waitsFor,
+  [own.ATTR_RUN_ID]: (record) => record.run?.runId,
 });
 
 const attemptRows = attributeTable<RunAttemptRecord>({
@@ -158,6 +164,7 @@ const recordTable: {
     sessionEndRows(record, into);
   },
   "session.patch": patch,
+  "session.wait": waitRows,
   "run.start": (record: RunStartRecord, into) => runNames(record.run, into),
   "run.attempt": attemptRows,
   "run.end": runEnd,
@@ -218,6 +225,7 @@ export const recordAttributeNames: Readonly<Record<string, readonly string[]>> =
     ...sessionEndAttributes.names,
   ],
   [own.EVENT_SESSION_PATCH]: patchNames,
+  [own.EVENT_SESSION_WAIT]: waitRows.names,
   [own.EVENT_TURN_START]: runNames.names,
   [own.EVENT_TURN_END]: endNames,
   [own.EVENT_MESSAGE_RECEIVED]: messageRows.names,
@@ -237,6 +245,7 @@ const EVENT_NAMES: Readonly<Record<LifecycleRecord["type"], string | undefined>>
   "session.start": genAi.EVENT_SESSION_START,
   "session.end": genAi.EVENT_SESSION_END,
   "session.patch": own.EVENT_SESSION_PATCH,
+  "session.wait": own.EVENT_SESSION_WAIT,
   "run.start": own.EVENT_TURN_START,
   "run.attempt": own.EVENT_TURN_ATTEMPT,
   "run.end": own.EVENT_TURN_END,

@@ -51,6 +51,15 @@ export interface SessionPatchRecord extends RecordBase {
   readonly cfg: unknown;
 }
 
+/** The session waits for somebody, or goes on. */
+export interface SessionWaitRecord extends RecordBase {
+  readonly type: "session.wait";
+  /** Those that were running; `run` is the first of them. */
+  readonly runs: readonly RunState[];
+  /** Absent: it goes on. */
+  readonly waitsFor: string | undefined;
+}
+
 export interface RunStartRecord extends RecordBase {
   readonly type: "run.start";
   readonly run: RunState;
@@ -124,6 +133,7 @@ export type LifecycleRecord =
   | SessionStartRecord
   | SessionEndRecord
   | SessionPatchRecord
+  | SessionWaitRecord
   | RunStartRecord
   | RunAttemptRecord
   | RunEndRecord

@@ -5,6 +5,7 @@ import type {
   SessionClose,
   SessionOpen,
   SessionPatch,
+  SessionWait,
   TraceIds,
 } from "./events.ts";
 import { nextRecordId } from "./identity.ts";
@@ -190,6 +191,20 @@ export function patchSession(step: Step, event: SessionPatch): void {
     entry: event.entry,
     cfg: event.cfg,
     id: nextRecordId(session, "session.patch"),
+  });
+}
+
+/** Told again, a wait is the same wait; nothing waits in a session that is not there. */
+export function waitSession(step: Step, { time, sessionKey, waitsFor }: SessionWait): void {
+  const session = step.state.sessions.get(sessionKey);
+  if (session === undefined || session.latest?.waitsFor === waitsFor) return;
+  latestOf(session).waitsFor = waitsFor;
+  touchSession(session, time);
+  const runs = runningRuns(session);
+  step.records.push({
+    type: "session.wait",
+    ...{ time, session, run: runs[0], runs, waitsFor },
+    id: nextRecordId(session, "session.wait"),
   });
 }
 

@@ -10,7 +10,13 @@ import {
   startToolCall,
 } from "./reduce-call.ts";
 import { attemptRun, blockRun, endRun, spawnSubagent, startRun } from "./reduce-run.ts";
-import { closeSession, openSession, patchSession, receiveMessage } from "./reduce-session.ts";
+import {
+  closeSession,
+  openSession,
+  patchSession,
+  receiveMessage,
+  waitSession,
+} from "./reduce-session.ts";
 import { type LifecycleState, lastSignOf, type SessionState } from "./state.ts";
 import { type Rules, type Step, touchSession } from "./step.ts";
 
@@ -47,6 +53,7 @@ const takers: {
   "session.open": openSession,
   "session.close": closeSession,
   "session.patch": patchSession,
+  "session.wait": waitSession,
   "run.start": startRun,
   "run.attempt": attemptRun,
   "run.blocked": blockRun,

@@ -92,6 +92,8 @@ export interface LatestNews {
   turnEnd: number | undefined;
   message: string | undefined;
   messageIds: string[] | undefined;
+  /** What the session waits for now. */
+  waitsFor: string | undefined;
 }
 
 /** What few sessions have: kept apart so that a plain one stays small. */
@@ -251,7 +253,12 @@ export const lastSignOf = (session: SessionState): number => session.lastSign ??
 
 /** To write into. */
 export function latestOf(session: SessionState): LatestNews {
-  session.latest ??= { turnEnd: undefined, message: undefined, messageIds: undefined };
+  session.latest ??= {
+    turnEnd: undefined,
+    message: undefined,
+    messageIds: undefined,
+    waitsFor: undefined,
+  };
   return session.latest;
 }
 

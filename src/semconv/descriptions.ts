@@ -10,6 +10,8 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_RECORD_VERSION]: "version of the record's layout",
   [own.ATTR_SESSION_KEY]: "the host's own name of the conversation, plain or hashed by option",
   [own.ATTR_SESSION_GENERATION]: "counts the opens of one session key; a reset may keep the id",
+  [own.ATTR_SESSION_WAITS_FOR]:
+    "what the session waits for somebody to do: `permission` or `input`; absent: it goes on",
   [own.ATTR_SESSION_END_REASON]: "the host's word for why the session ended",
   [own.ATTR_SESSION_STOP_REASON]: "`stop`, `toolUse`, `maxTokens` or `error`: the last turn's",
   [own.ATTR_SESSION_DURATION_MS]: "ms from open to end",

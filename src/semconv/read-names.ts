@@ -137,6 +137,7 @@ export const readNames = {
   endReason: [own.ATTR_SESSION_END_REASON],
   metadata: [own.ATTR_SESSION_METADATA],
   recordId: [own.ATTR_RECORD_ID],
+  waitsFor: [own.ATTR_SESSION_WAITS_FOR],
   labelAfter: [`${own.ATTR_PREFIX_PATCH}label.after`],
 
   // Whose the resource is, and what its own losses were.

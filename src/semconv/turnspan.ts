@@ -20,6 +20,7 @@ export const ATTR_SESSION_KEY = "turnspan.session.key";
 export const ATTR_SESSION_GENERATION = "turnspan.session.generation";
 export const ATTR_SESSION_END_REASON = "turnspan.session.end_reason";
 export const ATTR_SESSION_STOP_REASON = "turnspan.session.stop_reason";
+export const ATTR_SESSION_WAITS_FOR = "turnspan.session.waits_for";
 export const ATTR_SESSION_DURATION_MS = "turnspan.session.duration_ms";
 export const ATTR_SESSION_TURNS = "turnspan.session.turns";
 export const ATTR_SESSION_MODEL_CALLS = "turnspan.session.model_calls";
@@ -122,6 +123,7 @@ export const ATTR_SIGNAL = "turnspan.signal";
 export const ATTR_REASON = "turnspan.reason";
 
 export const EVENT_SESSION_PATCH = "turnspan.session.patch";
+export const EVENT_SESSION_WAIT = "turnspan.session.wait";
 export const EVENT_TURN_START = "turnspan.turn.start";
 export const EVENT_TURN_END = "turnspan.turn.end";
 export const EVENT_TURN_ATTEMPT = "turnspan.turn.attempt";

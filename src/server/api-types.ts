@@ -39,7 +39,8 @@ export const Totals = z
 export type Totals = z.infer<typeof Totals>;
 
 /**
- * `running`: a turn is under way. `waiting`: open, and the turn is the user's. `ended`: it was closed.
+ * `running`: a turn is under way. `waiting`: open, and the turn is the user's, or a turn that is under way waits for
+ * the user. `ended`: it was closed.
  * `untracked`: only spans of other instrumentations, which tell of no session's start or end.
  */
 export const SessionState = z.enum(["running", "waiting", "ended", "untracked"]);
@@ -54,6 +55,8 @@ export const SessionSummary = z
     title: text.describe("Its label, else the beginning of its first message"),
     state: SessionState,
     endReason: text,
+    waitsFor: text.describe("What it said that it waits for: permission or input"),
+    waitsSinceMs: TimeMs.nullable(),
     agent: text,
     model: text.describe("The model of its last turn"),
     project: text,

@@ -46,6 +46,35 @@ test("a running turn appears on open pages, and its end too", async () => {
   expect(stage.complaints).toEqual([]);
 });
 
+test("a turn that waits for its user says so in the list and on its session's page, until it goes on", async () => {
+  await using stage = await openStage();
+  const { page } = stage;
+  const telemetry = await openTelemetry(stage.server.server.otlpUrl);
+  const { turnspan } = telemetry;
+  using session = turnspan.openSession({ sessionKey: "asks", agentId: "careful" });
+  const finish = Promise.withResolvers<void>();
+  const running = session.turn({ message: "Delete it" }, () => finish.promise);
+  const wait = (waitsFor: string | undefined): void =>
+    turnspan.observe({ type: "session.wait", time: Date.now(), sessionKey: "asks", waitsFor });
+  await stage.show("/");
+  const listed = (state: string) => page.getByRole("link", { name: new RegExp(`${state}.*asks`) });
+  await listed("Running").waitFor();
+  wait("permission");
+  await listed("Waiting for you").click();
+  const head = page.locator(".page-head");
+  await head.getByText("Waiting for you").waitFor();
+  await page.getByText("waits for").waitFor();
+  expect(await head.locator(".badge").getAttribute("title")).toBe("It asks for your permission");
+  wait(undefined);
+  await head.getByText("Running").waitFor();
+  finish.resolve();
+  await running;
+  await head.getByText("Waiting for you").waitFor();
+  expect(await page.getByText("waits for").count()).toBe(0);
+  await telemetry.shutdown();
+  expect(stage.complaints).toEqual([]);
+});
+
 test("settings changes and hooks' decisions appear on the open page of their session", async () => {
   await using stage = await openStage();
   const { page } = stage;

@@ -192,6 +192,22 @@ test("a patch knows what was before, or says that it does not", () => {
   ]);
 });
 
+test("a session that waits for somebody says so once, and once that it goes on", () => {
+  const reducer = startReducer();
+  const wait = (time: number, waitsFor?: string, sessionKey = "k"): LifecycleEvent => ({
+    ...{ type: "session.wait", time, sessionKey, waitsFor },
+  });
+  reducer.feed(wait(900, "permission"));
+  reducer.feed(open, start, wait(1200, "permission"), wait(1300, "permission"), wait(1400));
+  reducer.feed(wait(1500), wait(1600, "input", "nobody"));
+  expect(
+    reducer.of("session.wait").map(({ time, waitsFor, run }) => [time, waitsFor, run?.runId]),
+  ).toEqual([
+    [1200, "permission", "r1"],
+    [1400, undefined, "r1"],
+  ]);
+});
+
 test("a change of the model opens a cost segment", () => {
   const reducer = startReducer({
     price: ({ model }) => ({ nanoUsd: model === "big" ? 1000 : 10, source: "user" }),

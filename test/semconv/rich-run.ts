@@ -63,6 +63,9 @@ export async function runLibrary(turnspan: Turnspan): Promise<void> {
         { source: "settings", actor: { kind: "operator", id: "u-7", evidence: "login" } },
       );
       session.patch({ label: "named" });
+      const about = { type: "session.wait", sessionKey: session.sessionKey } as const;
+      turnspan.observe({ ...about, time: Date.now(), waitsFor: "permission" });
+      turnspan.observe({ ...about, time: Date.now() });
       await makeCalls(turn);
       turn.reply("Hello", "stop");
     },

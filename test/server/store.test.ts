@@ -192,6 +192,31 @@ test("a turn without a trace is a turn all the same", () => {
   expect(sessions).toMatchObject([{ turns: 1, failedTurns: 1, runningTurns: 0 }]);
 });
 
+test("a session whose turn waits for its user is one that waits, whatever order its records come in", () => {
+  using folder = openFolder();
+  using store = new Store({ folder: folder.path, limits: KEEP_ALL });
+  const who = { "session.id": "s", "turnspan.session.key": "k", "turnspan.run.id": "run" };
+  const write = (event: string, timeMs: number, more = {}): void => {
+    const attributes = { ...who, "turnspan.record.id": `${event} ${timeMs}`, ...more };
+    store.write(toLogs([makeRecord({ event, timeMs, attributes })]), undefined);
+  };
+  using reader = openReader(folder.path);
+  const list = (state?: "waiting" | "running") =>
+    listSessions(reader, { ...QUERY, state, cursor: undefined }).sessions;
+  write("session.start", NOON_MS);
+  write("turnspan.turn.start", NOON_MS + 1);
+  expect(list()).toMatchObject([{ state: "running", waitsFor: null, waitsSinceMs: null }]);
+  write("turnspan.session.wait", NOON_MS + 5000, { "turnspan.session.waits_for": "permission" });
+  const waiting = { state: "waiting", waitsFor: "permission", waitsSinceMs: NOON_MS + 5000 };
+  expect(list()).toMatchObject([{ ...waiting, runningTurns: 1 }]);
+  expect(list("waiting")).toHaveLength(1);
+  expect(list("running")).toEqual([]);
+  write("turnspan.session.wait", NOON_MS + 9000);
+  expect(list("running")).toMatchObject([{ waitsFor: null }]);
+  write("turnspan.session.wait", NOON_MS + 7000, { "turnspan.session.waits_for": "input" });
+  expect(list("running")).toHaveLength(1);
+});
+
 test("a subagent's calls that come before its end are its spawner's from the start", () => {
   using folder = openFolder();
   using store = new Store({ folder: folder.path, limits: KEEP_ALL });

@@ -88,6 +88,8 @@ export const makeSession = (
   title: null,
   state: "ended",
   endReason: null,
+  waitsFor: null,
+  waitsSinceMs: null,
   agent: null,
   model: null,
   project: null,

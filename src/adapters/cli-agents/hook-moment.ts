@@ -20,6 +20,8 @@ type MomentKind =
   | "subagent.start"
   | "subagent.stop"
   | "blocked"
+  | "waits"
+  | "config"
   | "sign";
 
 /** A tool call of a batch that is over. */
@@ -42,6 +44,8 @@ export interface HookMoment {
   readonly settings: Fields;
   /** `startup`, `resume`, `clear`, `compact` of a start, and the reason of an end or of a block. */
   readonly reason?: string | undefined;
+  /** What the agent waits for its user to do: `permission` or `input`. */
+  readonly waitsFor?: string | undefined;
   /** The hook that blocked a prompt. */
   readonly hook?: string | undefined;
   readonly turnKey?: string | undefined;
@@ -140,12 +144,14 @@ export function readMoment(told: Fields, options: MomentOptions): HookMoment | u
   const sessionId = text(payload["session_id"]);
   const event = text(payload["hook_event_name"]);
   if (sessionId === undefined || event === undefined) return undefined;
-  const kind = ownEvents[event] ?? hooks.events[event] ?? "sign";
+  const named = ownEvents[event] ?? hooks.events[event] ?? "sign";
+  const waitsFor = named === "waits" ? waitOf(event, payload) : undefined;
+  const kind = named === "waits" && waitsFor === undefined ? "sign" : named;
   const key = text(payload["prompt_id"]) ?? text(payload["turn_id"]);
   const prompt = text(payload["submitted_prompt"]) ?? text(payload["prompt"]);
   return {
     id: momentId(payload),
-    ...{ kind, agent, sessionId, pid },
+    ...{ kind, agent, sessionId, pid, waitsFor },
     timeMs: timeMs(payload["timestamp"]) ?? receivedMs,
     cwd: text(payload["cwd"]),
     transcriptPath: text(payload["transcript_path"]),
@@ -165,10 +171,22 @@ export function readMoment(told: Fields, options: MomentOptions): HookMoment | u
   };
 }
 
-/** Changes of these while a session runs are its patches. */
+/** Of what an agent notifies its user, some waits for the user; older versions say which in words only. */
+function waitOf(event: string, payload: Fields): string | undefined {
+  if (event === "PermissionRequest") return "permission";
+  const said = text(payload["notification_type"]) ?? text(payload["message"]) ?? "";
+  if (/permission/i.test(said)) return "permission";
+  return /^idle_prompt$|^elicitation_dialog$|waiting for your input/i.test(said)
+    ? "input"
+    : undefined;
+}
+
+/** Changes of these while a session runs are its patches. A switch that is asked for may be refused. */
 function settingsOf(payload: Fields): Fields {
   const effort = text(record(payload["effort"])["level"]) ?? text(payload["effort"]);
-  const model = text(payload["to_model"]) ?? text(payload["model"]);
+  const isAsked = payload["hook_event_name"] === "PreModelSwitch";
+  const switched = text(payload[isAsked ? "from_model" : "to_model"]);
+  const model = switched ?? text(payload["model"]);
   const permissionMode = text(payload["permission_mode"]);
   return {
     ...(model !== undefined && { model }),

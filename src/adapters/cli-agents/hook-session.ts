@@ -8,6 +8,7 @@ import { HookSubagents } from "./hook-subagents.ts";
 import { HookTold } from "./hook-told.ts";
 import { HookTools } from "./hook-tools.ts";
 import { HookTurns } from "./hook-turns.ts";
+import { HookWait } from "./hook-wait.ts";
 import type { ToldEnd } from "./session-story.ts";
 import type { ToldRuns } from "./told-runs.ts";
 
@@ -32,6 +33,7 @@ export class HookSession {
   readonly #subagents: HookSubagents;
   readonly #turns: HookTurns;
   readonly #tools: HookTools;
+  readonly #wait: HookWait;
   #isOpen = false;
   /** Nothing was heard of it but that its program was started. */
   #isLaunched = false;
@@ -49,6 +51,7 @@ export class HookSession {
       this.#told.tellUnheard(turn.runId, (runId) => this.#subagents.knows(runId));
       finish(turn, stop);
     });
+    this.#wait = new HookWait(this.#context);
     this.#tools = new HookTools(this.#context, this.#turns, this.#subagents);
   }
 
@@ -208,7 +211,10 @@ export class HookSession {
     if (moment.kind !== "sign") this.#isLaunched = false;
     this.#open(moment);
     this.#noteSettings(moment);
+    this.#wait.take(moment);
     switch (moment.kind) {
+      case "config":
+        return this.#noteConfig(moment);
       case "prompt":
         return this.#turns.prompt(moment);
       case "error":
@@ -229,6 +235,14 @@ export class HookSession {
       case "blocked":
         return this.#turns.block(moment);
     }
+  }
+
+  /** A settings file that was changed while the agent runs: which one is told, and not what is in it. */
+  #noteConfig({ timeMs: time, reason: file = "settings" }: HookMoment): void {
+    const { sessionKey, sessionId } = this.#context;
+    const about = { time, sessionKey, sessionId, patch: { [file]: true } };
+    const actor = { kind: "config", evidence: "ConfigChange" } as const;
+    this.#context.observe({ type: "session.patch", ...about, actor, source: "hook" });
   }
 
   /** A setting that is another than it was is a patch; the first time it is told, it is only known. */

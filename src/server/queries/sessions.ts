@@ -27,6 +27,8 @@ interface SessionTreeRow {
   readonly closed_us: number | null;
   readonly closed_generation: number | null;
   readonly end_reason: string | null;
+  readonly waits_for: string | null;
+  readonly waits_us: number | null;
   readonly turns: number;
   readonly failed_turns: number;
   readonly running_turns: number;
@@ -43,7 +45,8 @@ const withSums = (page: string): string => `
   select page.id, page.public_id, page.session_id, page.session_key, page.agent, page.model,
     page.project, page.repository, page.branch, page.user_id, page.host, page.service, page.source,
     page.title, page.label, page.first_us, page.last_us, page.opened_us, page.opened_generation,
-    page.closed_us, page.closed_generation, page.end_reason, ${sums}
+    page.closed_us, page.closed_generation, page.end_reason,
+    page.waits_for, page.waits_us, ${sums}
   from page join session as part on part.root = page.id
   group by page.id
   order by page.last_us desc, page.id desc`;
@@ -64,6 +67,7 @@ const LIST = withSums(`
       or instr(lower(coalesce(session_key, '')), :q) > 0 or session_id like :q || '%'
       or public_id like :q || '%')
     and (:state is null or :state = case
+      when waits_for is not null then 'waiting'
       when ${IS_RUNNING} then 'running'
       when opened_us is null and closed_us is null then 'untracked'
       when ${IS_OPEN} then 'waiting' else 'ended' end)
@@ -116,6 +120,8 @@ function toSession(row: SessionTreeRow): SessionSummary {
     title: row.label ?? row.title,
     state,
     endReason: state === "ended" ? row.end_reason : null,
+    waitsFor: row.waits_for,
+    waitsSinceMs: row.waits_for === null || row.waits_us === null ? null : toMs(row.waits_us),
     agent: row.agent,
     model: row.model,
     project: row.project,
@@ -136,6 +142,7 @@ function toSession(row: SessionTreeRow): SessionSummary {
 }
 
 function stateOf(row: SessionTreeRow): SessionState {
+  if (row.waits_for !== null) return "waiting";
   if (row.running_turns > 0) return "running";
   const { opened_us: opened, closed_us: closed } = row;
   if (opened === null && closed === null) return "untracked";

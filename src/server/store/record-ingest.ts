@@ -23,6 +23,7 @@ const applyTable: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   [EVENT_SESSION_START, openSession],
   [EVENT_SESSION_END, closeSession],
   [own.EVENT_SESSION_PATCH, patchSession],
+  [own.EVENT_SESSION_WAIT, noteWait],
   [own.EVENT_TURN_START, startRun],
   [own.EVENT_TURN_END, finishRun("turn")],
   [own.EVENT_SUBAGENT_FINISHED, finishRun("subagent")],
@@ -79,6 +80,7 @@ function closeSession({ record, fields, session }: RecordToApply): void {
   const generation = fields.count("generation");
   const isLater = isAfter(record.timeUs, generation, session.closed_us, session.closed_generation);
   if (!isLater) return;
+  setWait(session, record.timeUs, null);
   session.closed_us = record.timeUs;
   session.closed_generation = generation;
   session.end_reason = fields.text("endReason");
@@ -97,6 +99,17 @@ function isAfter(
 
 function patchSession({ fields, session }: RecordToApply): void {
   session.label = fields.text("labelAfter") ?? session.label;
+}
+
+function noteWait({ record, fields, session }: RecordToApply): void {
+  setWait(session, record.timeUs, fields.text("waitsFor"));
+}
+
+/** Records may come in any order: the latest word counts. */
+function setWait(session: SessionRow, timeUs: number, waitsFor: string | null): void {
+  if (session.waits_us !== null && timeUs < session.waits_us) return;
+  session.waits_for = waitsFor;
+  session.waits_us = timeUs;
 }
 
 /** Where its host has no trace, a run's id is made of what it has. */

@@ -188,6 +188,11 @@ create table applied (id integer primary key check (id = 1), record integer not 
 insert into applied (id, record) values (1, 0);
 `;
 
+const SPANS_2 = `
+alter table session add column waits_for text;
+alter table session add column waits_us integer;
+`;
+
 /** Lifecycle records, in a file of its own that is synced at each commit: what was answered is kept. */
 const AUDIT_1 = `
 create table record (
@@ -209,7 +214,10 @@ create index record_event on record (event, time_ns);
 create index record_time on record (time_ns);
 `;
 
-export const spansMigrations: readonly Migration[] = [{ version: 1, sql: SPANS_1 }];
+export const spansMigrations: readonly Migration[] = [
+  { version: 1, sql: SPANS_1 },
+  { version: 2, sql: SPANS_2 },
+];
 export const auditMigrations: readonly Migration[] = [{ version: 1, sql: AUDIT_1 }];
 
 /** Length of a rollup's bucket: every time zone's days begin at a multiple of it. */

@@ -31,6 +31,9 @@ export interface SessionRow extends Draft {
   closed_us: number | null;
   closed_generation: number | null;
   end_reason: string | null;
+  /** What it waits for somebody to do, and when that was told last. */
+  waits_for: string | null;
+  waits_us: number | null;
   turns: number;
   failed_turns: number;
   running_turns: number;
@@ -64,6 +67,8 @@ const names = [
   "closed_us",
   "closed_generation",
   "end_reason",
+  "waits_for",
+  "waits_us",
   "turns",
   "failed_turns",
   "running_turns",

@@ -1,5 +1,5 @@
 import type { SpanKind } from "../../server/api-trace-types.ts";
-import type { SessionState, TurnState } from "../../server/api-types.ts";
+import type { SessionState, SessionSummary, TurnState } from "../../server/api-types.ts";
 
 /** What a state is drawn like; it is always written out too. */
 export type Tone = "good" | "live" | "waiting" | "bad" | "stopped" | "quiet";
@@ -20,6 +20,22 @@ export const sessionStates: Readonly<Record<SessionState, ShownState>> = {
     means: "Seen through spans of another instrumentation, which tell of no start or end",
   },
 };
+
+/** What agents wait for in the middle of a turn, in the user's words. */
+const waits: ReadonlyMap<string, string> = new Map([
+  ["permission", "It asks for your permission"],
+  ["input", "It asks for your answer"],
+]);
+
+/** How a session's state is drawn: one that waits says what for. */
+export function showSession({
+  state,
+  waitsFor,
+}: Pick<SessionSummary, "state" | "waitsFor">): ShownState {
+  const shown = sessionStates[state];
+  if (state !== "waiting" || waitsFor === null) return shown;
+  return { ...shown, means: waits.get(waitsFor) ?? `It waits for ${waitsFor}` };
+}
 
 export const turnStates: Readonly<Record<TurnState, ShownState>> = {
   running: { label: "Running", tone: "live", means: "It is under way" },

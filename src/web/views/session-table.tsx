@@ -79,11 +79,11 @@ function withDays(sessions: readonly SessionSummary[]): Row[] {
 }
 
 function SessionLink({ session }: { readonly session: SessionSummary }): ReactNode {
-  const { id, state, turns, failedTurns, totals, lastSeenMs } = session;
+  const { id, turns, failedTurns, totals, lastSeenMs } = session;
   return (
     <Link href={`/sessions/${id}`} className="session-link" data-item={id}>
       <span className="session-state">
-        <StateBadge session={state} />
+        <StateBadge session={session} />
       </span>
       <span className="session-name">
         <span className="session-title truncate" style={{ display: "block" }}>

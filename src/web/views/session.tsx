@@ -45,7 +45,7 @@ function Session({ detail }: { readonly detail: SessionDetail }): ReactNode {
         <h1>
           <Said>{nameOf(session)}</Said>
         </h1>
-        <StateBadge session={session.state} />
+        <StateBadge session={session} />
       </div>
       <SessionFacts session={session} />
       <SessionStats session={session} />
@@ -61,9 +61,9 @@ function Session({ detail }: { readonly detail: SessionDetail }): ReactNode {
 }
 
 function SessionFacts({ session }: { readonly session: SessionSummary }): ReactNode {
-  const { agent, model, project, branch, userId, host, endReason } = session;
-  const facts = { agent, model, project, branch, user: userId, host, "ended by": endReason };
-  return <Facts of={facts} />;
+  const { agent, model, project, branch, userId, host, endReason, waitsFor } = session;
+  const facts = { agent, model, project, branch, user: userId, host };
+  return <Facts of={{ ...facts, "ended by": endReason, "waits for": waitsFor }} />;
 }
 
 function SessionStats({ session }: { readonly session: SessionSummary }): ReactNode {
@@ -91,7 +91,7 @@ function SessionStats({ session }: { readonly session: SessionSummary }): ReactN
         <Duration
           startMs={openedMs}
           durationMs={lastSeenMs - openedMs}
-          isRunning={session.state === "running"}
+          isRunning={session.runningTurns > 0}
         />
       </Stat>
     </Stats>

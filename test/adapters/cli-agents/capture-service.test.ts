@@ -147,6 +147,106 @@ test("a model that the user changes is a settings change of the session", async 
   ]);
 });
 
+test("a switch that is only asked for, and may be refused, is no settings change", async () => {
+  using data = openData();
+  const session_id = "s-1";
+  const leave = (event: object) =>
+    data.leave("claude-code", JSON.stringify({ session_id, ...event }));
+  leave({ hook_event_name: "SessionStart", source: "startup", model: "claude-opus-4-5" });
+  const models = { from_model: "claude-opus-4-5", to_model: "claude-haiku-4-5" };
+  leave({ hook_event_name: "PreModelSwitch", ...models });
+  leave({ hook_event_name: "UserPromptSubmit", prompt_id: "p", permission_mode: "default" });
+  leave({
+    hook_event_name: "PreToolUse",
+    prompt_id: "p",
+    permission_mode: "plan",
+    tool_name: "Read",
+  });
+  leave({ hook_event_name: "PostModelSwitch", ...models });
+  leave({ hook_event_name: "Stop", prompt_id: "p", effort: { level: "high" } });
+  leave({ hook_event_name: "UserPromptSubmit", prompt_id: "q", effort: { level: "low" } });
+  leave({ hook_event_name: "ConfigChange", source: "project_settings", file_path: "/srv/x" });
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const patches = told.flatMap(({ event }) => (event.type === "session.patch" ? [event] : []));
+  expect(patches.map(({ time, patch, actor }) => [time - BEGAN_MS, patch, actor?.kind])).toEqual([
+    [3000, { permissionMode: "plan" }, undefined],
+    [4000, { model: "claude-haiku-4-5" }, undefined],
+    [6000, { effort: "low" }, undefined],
+    [7000, { project_settings: true }, "config"],
+  ]);
+});
+
+/** What each agent says when it waits for its user, in the middle of a turn. */
+const WAITS = [
+  ["claude-code", "UserPromptSubmit", { hook_event_name: "PermissionRequest", tool_name: "Bash" }],
+  [
+    "claude-code",
+    "UserPromptSubmit",
+    { hook_event_name: "Notification", notification_type: "permission_prompt" },
+  ],
+  [
+    "claude-code",
+    "UserPromptSubmit",
+    { hook_event_name: "Notification", message: "Claude needs your permission to use Bash" },
+  ],
+  ["qwen-code", "UserPromptSubmit", { hook_event_name: "PermissionRequest", tool_name: "edit" }],
+  ["codex", "UserPromptSubmit", { hook_event_name: "PermissionRequest", tool_name: "Bash" }],
+  [
+    "gemini-cli",
+    "BeforeAgent",
+    { hook_event_name: "Notification", notification_type: "ToolPermission" },
+  ],
+] as const;
+
+test.each(WAITS)(
+  "%s waits for its user from what it says of it to what it does next",
+  async (agent, prompt, wait) => {
+    using data = openData();
+    const tool = agent === "gemini-cli" ? "AfterTool" : "PostToolUse";
+    for (const event of [
+      { hook_event_name: "SessionStart", source: "startup" },
+      { hook_event_name: prompt },
+      wait,
+      { ...wait, cwd: "/srv/again" },
+      { hook_event_name: "Notification", notification_type: "auth_success" },
+      { hook_event_name: tool, tool_name: "Bash", tool_use_id: "1" },
+    ]) {
+      data.leave(agent, JSON.stringify({ session_id: "s-1", ...event }));
+    }
+    const { service, told } = openService(data.path);
+    await service.restore();
+    const waits = told.flatMap(({ event }) => (event.type === "session.wait" ? [event] : []));
+    expect(waits.map(({ time, waitsFor }) => [time - BEGAN_MS, waitsFor])).toEqual([
+      [2000, "permission"],
+      [3000, "permission"],
+      [5000, undefined],
+    ]);
+  },
+);
+
+test("a subagent that waits goes on when it does something itself, or the session is asked for more", async () => {
+  using data = openData();
+  const leave = (event: object) =>
+    data.leave("claude-code", JSON.stringify({ session_id: "s-1", ...event }));
+  leave({ hook_event_name: "SessionStart", source: "startup" });
+  leave({ hook_event_name: "UserPromptSubmit", prompt_id: "p" });
+  leave({ hook_event_name: "PermissionRequest", agent_id: "a", tool_name: "Bash" });
+  leave({ hook_event_name: "PreToolUse", tool_name: "Read", tool_use_id: "1" });
+  leave({ hook_event_name: "PostToolUse", agent_id: "a", tool_name: "Bash", tool_use_id: "2" });
+  leave({ hook_event_name: "Notification", notification_type: "idle_prompt" });
+  leave({ hook_event_name: "UserPromptSubmit", prompt_id: "q" });
+  const { service, told } = openService(data.path);
+  await service.restore();
+  const waits = told.flatMap(({ event }) => (event.type === "session.wait" ? [event] : []));
+  expect(waits.map(({ time, waitsFor }) => [time - BEGAN_MS, waitsFor])).toEqual([
+    [2000, "permission"],
+    [4000, undefined],
+    [5000, "input"],
+    [6000, undefined],
+  ]);
+});
+
 test("a session that is over stays in its journal until all of it is stored", async () => {
   using data = openData("codex/plain");
   const { service } = openService(data.path, { isStored: false });

@@ -25,21 +25,27 @@ interface Ended {
 export interface Model extends Disposable {
   readonly network: Network;
   readonly url: string;
+  /** All that it was asked by now, as it came. */
+  asked(): string;
 }
 
 export async function startModel(): Promise<Model> {
   const network = await openNetwork();
   const script = path.join(import.meta.dirname, "model/server.ts");
   const env = { PATH: process.env["PATH"] };
-  const child = network.start([process.execPath, script], { cwd: root, env });
+  const folder = makeTemporaryFolder({ asked: "" });
+  const log = path.join(folder.path, "asked");
+  const child = network.start([process.execPath, script, log], { cwd: root, env });
   child.stderr?.pipe(process.stderr);
   const port = await firstLine(child);
   return {
     network,
     url: `http://127.0.0.1:${port}`,
+    asked: () => readFileSync(log, "utf8"),
     [Symbol.dispose]: () => {
       child.kill("SIGKILL");
       network[Symbol.dispose]();
+      folder[Symbol.dispose]();
     },
   };
 }

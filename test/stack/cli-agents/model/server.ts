@@ -1,5 +1,7 @@
-// A model of every provider, on a free port of the loopback; prints the port. Words in a prompt decide what it does:
+// A model of every provider, on a free port of the loopback; prints the port, and keeps what it was asked in the file
+// that is named, a line of JSON each. Words in a prompt decide what it does:
 // TOOL calls a tool, SUBAGENT starts a subagent, FAIL is an error of the provider, SLOW takes a minute.
+import { appendFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { json as readJson } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +14,7 @@ import type { Provider } from "./provider.ts";
 
 const PROVIDERS = [anthropic, openAiChat, openAiResponses, gemini];
 const SLOW_MS = 60_000;
+const [, , log] = process.argv;
 let asked = 0;
 
 const say = (response: ServerResponse, status: number, type: string, body: string): void =>
@@ -37,6 +40,7 @@ const server = createServer(async (request, response) => {
   }
   const body = fields(await readJson(request).catch(() => ({})));
   asked += 1;
+  if (log !== undefined) appendFileSync(log, `${JSON.stringify(body)}\n`);
   await serve(provider, { id: asked, ...provider.read(body, url) }, response);
 });
 server.listen(0, "127.0.0.1", () => {

@@ -14,6 +14,9 @@ export const claudeHooks = {
     StopFailure: "stop",
     SubagentStart: "subagent.start",
     SubagentStop: "subagent.stop",
+    Notification: "waits",
+    PermissionRequest: "waits",
+    ConfigChange: "config",
   },
   danglingEnd: { outcome: "cancelled" },
 } as const satisfies AgentHooks;

@@ -12,6 +12,7 @@ export const codexHooks = {
     Interrupt: "stop",
     SubagentStart: "subagent.start",
     SubagentStop: "subagent.stop",
+    PermissionRequest: "waits",
   },
   danglingEnd: { outcome: "failed" },
 } as const satisfies AgentHooks;

@@ -9,6 +9,7 @@ export const geminiHooks = {
     BeforeTool: "tool.start",
     AfterTool: "tool.end",
     AfterAgent: "stop",
+    Notification: "waits",
   },
   danglingEnd: { outcome: "failed" },
   hasNoIds: true,

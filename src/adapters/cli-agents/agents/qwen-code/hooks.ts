@@ -14,6 +14,8 @@ export const qwenHooks = {
     StopFailure: "stop",
     SubagentStart: "subagent.start",
     SubagentStop: "subagent.stop",
+    Notification: "waits",
+    PermissionRequest: "waits",
   },
   danglingEnd: { outcome: "failed" },
   waitsForSubagents: true,
