@@ -289,3 +289,30 @@ test("a file of that name that is somebody else's stays as it is", async () => {
   await home.run("uninstall", "copilot");
   expect(home.read(COPILOT)).toBe('{"version":1,"hooks":{}}');
 });
+
+test("what one installation was told of content and endpoint stays until another is told", async () => {
+  using home = openHome();
+  const settings = () => JSON.parse(home.read("data/capture/settings.json"));
+  const first = ["--content", "local", "--endpoint", "https://team.example", "--token", "T"];
+  await home.run("install", "claude-code", ...first);
+  const told = { content: "local", endpoint: "https://team.example", token: "T" };
+  expect(settings()).toEqual(told);
+  const { out } = await home.run("install", "codex");
+  expect(settings()).toEqual(told);
+  expect(out).toContain("and without content to https://team.example");
+  await home.run("install", "codex", "--content", "none", "--endpoint", "none");
+  expect(settings()).toEqual({ content: "none" });
+});
+
+test("a wrong option is said before anything is shown", async () => {
+  using home = openHome();
+  expect(await home.run("install", "codex", "--content", "all")).toMatchObject({
+    code: 2,
+    out: "",
+  });
+});
+
+test("where nothing is installed, uninstalling all says so", async () => {
+  using home = openHome();
+  expect((await home.run("uninstall", "--all")).out).toBe("nothing is installed\n");
+});

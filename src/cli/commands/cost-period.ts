@@ -45,7 +45,7 @@ function openFormat(timezone: string | undefined): Intl.DateTimeFormat {
     });
   } catch (cause) {
     const problem = `--timezone ${JSON.stringify(timezone)} is not known; write it as Europe/Berlin, or UTC`;
-    throw new CodedError("USAGE", `${problem}; see turnspan cost --help`, { cause });
+    throw new CodedError("USAGE", problem, { cause });
   }
 }
 

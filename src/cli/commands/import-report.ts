@@ -26,12 +26,16 @@ export function importJson({ troubles, tally, ...counts }: ImportReport): string
   return `${JSON.stringify(document)}\n`;
 }
 
+/** A session that was resumed is opened by each program that went on with it. */
+const sessionsText = (sessions: number, opened: number): string =>
+  opened <= sessions ? `${opened}` : `${sessions}, opened ${opened} times`;
+
 export function importText(report: ImportReport): string {
   const { tally, sessionsRead, sessionsKnown, sessionsRunning, bytesRead } = report;
   const running = sessionsRunning === 0 ? "" : `, ${sessionsRunning} with a turn that still runs`;
   return [
     `transcripts of ${sessionsRead} sessions, ${(bytesRead / 1e6).toFixed(1)} MB; left out: ${sessionsKnown} imported before or too old${running}`,
-    `sessions  ${tally.sessions}`,
+    `sessions  ${sessionsText(sessionsRead, tally.sessions)}`,
     `turns     ${turnsText(tally) || "0"}; ${tally.announceTurns} announce`,
     `subagents ${tally.subagents}`,
     `cost      ${costText(tally)}`,

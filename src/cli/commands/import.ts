@@ -66,7 +66,7 @@ const wrong = (problem: string): CodedError => wrongUse("import", problem);
 function readRequest(args: readonly string[], cli: CliContext): ImportRequest {
   const { values, positionals } = parseOptions("import", args, options);
   const { host, since, replace, out, endpoint, content, timezone, json } = values;
-  if (host !== "auto" && !isCliAgent(host)) {
+  if (host !== "auto" && !(isCliAgent(host) && agentsWithTranscripts.includes(host))) {
     throw wrong(`--host ${host} is not known: auto, ${agentsWithTranscripts.join(", ")}`);
   }
   if (out !== undefined && endpoint !== undefined) {

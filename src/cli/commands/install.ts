@@ -2,6 +2,7 @@ import { cliAgents } from "../../adapters/cli-agents/agents.ts";
 import type { BeforeTurn } from "../../adapters/cli-agents/capture-script.ts";
 import {
   type CaptureSettings,
+  readCaptureSettings,
   writeCaptureSettings,
 } from "../../adapters/cli-agents/capture-settings.ts";
 import {
@@ -37,13 +38,15 @@ and it works on as before when Turnspan is not running, or is gone. "turnspan up
                      and those that come while no server runs are lost
   --before-turn MODE prompts wait for your beforeTurn hooks, which may block them: open lets a prompt pass where
                      no server answers, closed blocks it (default: nothing waits, and nothing is blocked)
-  --endpoint URL     sessions go there too, by OTLP over HTTP and without content, such as a team's server
+  --endpoint URL     sessions go there too, by OTLP over HTTP and without content, such as a team's server;
+                     none: nowhere else
   --token T          what that server wants as Authorization: Bearer
   --experimental     needed for copilot, of which its hooks alone are read: no tokens, no cost
   --data DIR         data folder (default: TURNSPAN_DATA, else $XDG_DATA_HOME/turnspan)
   --dry-run          show what would be changed, and change nothing
   -h, --help         print this
 
+What an earlier installation was told of content and endpoint stays, for all agents, until another one is told.
 Everything else in the settings stays byte for byte. "turnspan uninstall AGENT" takes it back.
 Exit code: 0 done, 2 wrong use, or settings that cannot be read or written.
 `;
@@ -62,19 +65,29 @@ const DEFAULT_SERVER = "http://127.0.0.1:4318";
 
 type Content = "none" | "local";
 
-async function readContent(given: string | undefined, cli: CliContext): Promise<Content> {
-  if (given === "none" || given === "local") return given;
-  if (given !== undefined) {
-    throw wrongUse("install", `--content ${given} is not known: none or local`);
-  }
-  if (cli.stdout.isTTY !== true) return "none";
+function checkContent(given: string | undefined): Content | undefined {
+  if (given === undefined || given === "none" || given === "local") return given;
+  throw wrongUse("install", `--content ${given} is not known: none or local`);
+}
+
+/** What is given counts, then what is answered, then what an earlier installation was told. */
+async function askContent(
+  given: Content | undefined,
+  earlier: Content,
+  cli: CliContext,
+): Promise<Content> {
+  if (given !== undefined) return given;
+  if (cli.stdout.isTTY !== true) return earlier;
+  const choice = earlier === "local" ? "[Y/n]" : "[y/N]";
   cli.stdout.write(
-    "Keep prompts, answers and what tools are given and give back, on this machine only? [y/N] ",
+    `Keep prompts, answers and what tools are given and give back, on this machine only? ${choice} `,
   );
   for await (const chunk of cli.stdin ?? process.stdin) {
-    return /^\s*y/i.test(Buffer.from(chunk).toString()) ? "local" : "none";
+    const answer = Buffer.from(chunk).toString().trim();
+    if (answer === "") return earlier;
+    return /^y/i.test(answer) ? "local" : "none";
   }
-  return "none";
+  return earlier;
 }
 
 function readBeforeTurn(given: string | undefined): BeforeTurn | undefined {
@@ -82,11 +95,15 @@ function readBeforeTurn(given: string | undefined): BeforeTurn | undefined {
   throw wrongUse("install", `--before-turn ${given} is not known: open or closed`);
 }
 
-/** Where sessions go beside this machine. */
-function readTarget(endpoint: string | undefined, token: string | undefined) {
+type Target = Pick<CaptureSettings, "endpoint" | "token">;
+
+/** Where sessions go beside this machine; undefined: nothing is said of it. */
+function readTarget(endpoint: string | undefined, token: string | undefined): Target | undefined {
   if (token !== undefined && endpoint === undefined) {
     throw wrongUse("install", "--token needs --endpoint");
   }
+  if (endpoint === undefined) return undefined;
+  if (endpoint === "none") return {};
   checkEndpointOption("install", endpoint);
   return { endpoint, token };
 }
@@ -133,6 +150,7 @@ async function runInstall(args: readonly string[], cli: CliContext): Promise<num
   if (isExperimental === true && !values.experimental) {
     throw wrongUse("install", `${agent} is experimental: add --experimental`);
   }
+  const given = checkContent(values.content);
   const target = readTarget(values.endpoint, values.token);
   const place = installOptions("install", agent, values, cli);
   const server = findServer(place.dataFolder)?.otlpUrl ?? DEFAULT_SERVER;
@@ -141,10 +159,18 @@ async function runInstall(args: readonly string[], cli: CliContext): Promise<num
   const change = await planInstall(where);
   cli.stdout.write(isSame(change) ? `${printable(change.file)} has it all\n` : diffText(change));
   if (values["dry-run"]) return 0;
-  const settings = { content: await readContent(values.content, cli), ...target };
+  const { content, ...elsewhere } = await readCaptureSettings(where.dataFolder);
+  const settings = {
+    content: await askContent(given, content, cli),
+    ...(target ?? elsewhere),
+  };
   await install(change, where);
   await writeCaptureSettings(where.dataFolder, settings);
   cli.stdout.write(describe(where, settings));
+  const isChanged = JSON.stringify({ content, ...elsewhere }) !== JSON.stringify(settings);
+  if (isChanged && findServer(where.dataFolder) !== undefined) {
+    cli.stdout.write("The server that runs heeds what is kept and sent from its next start on.\n");
+  }
   return 0;
 }
 

@@ -183,7 +183,7 @@ async function assertAnswers(url: string, cli: CliContext): Promise<void> {
   try {
     await cli.fetch(url, { method: "HEAD", signal });
   } catch (cause) {
-    const message = `${showEndpoint(url)} does not answer: start a collector there, or write a file by --out FILE`;
+    const message = `${showEndpoint(url)} does not answer: start "turnspan up" or a collector there, or write a file by --out FILE`;
     throw new CodedError("REPLAY_FAILED", message, { cause });
   }
 }

@@ -53,6 +53,7 @@ async function runUninstall(args: readonly string[], cli: CliContext): Promise<n
     return planUninstall(installOptions("uninstall", agent, values, cli));
   };
   const changes = values.all ? await planUninstallAll(dataFolder) : [await plan()];
+  if (changes.length === 0) cli.stdout.write("nothing is installed\n");
   for (const change of changes) {
     const isClean = change.before === change.after;
     cli.stdout.write(
@@ -60,7 +61,10 @@ async function runUninstall(args: readonly string[], cli: CliContext): Promise<n
     );
     if (!values["dry-run"]) await uninstall(change, dataFolder);
   }
-  if (values.purge && !values["dry-run"]) await purgeCapture(dataFolder);
+  if (values.purge && !values["dry-run"]) {
+    await purgeCapture(dataFolder);
+    cli.stdout.write("capture scripts and events that waited are gone\n");
+  }
   return 0;
 }
 
