@@ -7,7 +7,7 @@ const NANO = 1e9;
 /** What a replay or an import made, for its closing lines. */
 export interface Tally {
   readonly sessions: number;
-  /** Turns by outcome; announce turns apart. */
+  /** Turns by outcome; announce turns and compactions apart. */
   readonly turns: Readonly<Record<string, number>>;
   readonly announceTurns: number;
   readonly subagents: number;

@@ -15,7 +15,7 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_SESSION_END_REASON]: "the host's word for why the session ended",
   [own.ATTR_SESSION_STOP_REASON]: "`stop`, `toolUse`, `maxTokens` or `error`: the last turn's",
   [own.ATTR_SESSION_DURATION_MS]: "ms from open to end",
-  [own.ATTR_SESSION_TURNS]: "turns begun; announce turns are not counted",
+  [own.ATTR_SESSION_TURNS]: "turns begun; announce turns and compactions are not counted",
   [own.ATTR_SESSION_MODEL_CALLS]: "model calls, those of subagents included",
   [own.ATTR_SESSION_TOOL_CALLS]: "tool calls, those of subagents included",
   [own.ATTR_SESSION_INPUT_TOKENS]: "input tokens of all calls, cached ones included",
@@ -29,7 +29,8 @@ export const attributeDescriptions: Readonly<Record<string, string>> = {
   [own.ATTR_SESSION_METADATA]: "JSON: what the opener gave, secrets taken out",
   [own.ATTR_RUN_ID]: "the host's id of the turn or subagent run",
   [own.ATTR_TURN_INDEX]: "index of the turn in its session segment, from 0",
-  [own.ATTR_TURN_TRIGGER]: "`user`, `cron`, `heartbeat`, `announce` … as the host says",
+  [own.ATTR_TURN_TRIGGER]:
+    "`user`, `cron`, `heartbeat`, `announce`, `compaction` … as the host says",
   [own.ATTR_TURN_OUTCOME]: "`completed`, `failed`, `blocked`, `cancelled` or `abandoned`",
   [own.ATTR_TURN_STOP_REASON]: "why the model stopped",
   [own.ATTR_TURN_BLOCK_REASON]: "what the guard said that stopped the turn",

@@ -85,7 +85,7 @@ export const metricTable = {
     kind: "counter",
     unit: "{turn}",
     description:
-      "Turns by outcome; every outcome exists at 0 from an agent's first turn on. Announce turns are not counted",
+      "Turns by outcome; every outcome exists at 0 from an agent's first turn on. Announce turns and compactions are not counted",
     attributes: ["gen_ai.agent.name", "turnspan.turn.outcome"],
   },
   [METRIC_SESSION_ACTIVE]: {

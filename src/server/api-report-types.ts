@@ -89,7 +89,7 @@ export const ErrorReport = z
       z.strictObject({
         day: z.string(),
         dayStartMs: TimeMs,
-        turns: count.describe("Turns that ended, announce turns not counted"),
+        turns: count.describe("Turns that ended; announce turns and compactions are not counted"),
         failedTurns: count.describe("Failed or abandoned"),
       }),
     ),

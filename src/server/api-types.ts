@@ -68,7 +68,7 @@ export const SessionSummary = z
     source: text.describe("replay, import or recovery; null: seen live"),
     openedMs: TimeMs,
     lastSeenMs: TimeMs,
-    turns: count.describe("Announce turns are not counted"),
+    turns: count.describe("Announce turns and compactions are not counted"),
     failedTurns: count,
     runningTurns: count,
     subagents: count,
