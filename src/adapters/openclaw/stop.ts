@@ -9,7 +9,8 @@ const SHORT_ID = 8;
 
 /** The run that an id stands for, or why it stands for none. */
 export function findRunToStop(observation: Observation, id: string): RunMemory | string {
-  const runs = observation.openRuns().filter((run) => standsFor(run, id));
+  // A compaction in the middle of a turn ends with it.
+  const runs = observation.openRuns().filter((run) => !run.isCompaction && standsFor(run, id));
   const [run, other] = runs;
   if (run === undefined) return `Nothing is running under ${id}.`;
   if (other !== undefined) return `${id} stands for ${runs.length} runs; nothing was stopped.`;
