@@ -1,19 +1,13 @@
 /** What the plugin takes of an OpenClaw gateway: one with it and one without it, turn about. */
-import { mkdirSync, readFileSync } from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { type Gateway, startGateway } from "../support/openclaw/gateway.ts";
-import { installHost, packTurnspan } from "../support/openclaw/host.ts";
-import { startMockProvider } from "../support/openclaw/mock-provider.ts";
-import { startTestServer } from "../support/server.ts";
+import { readFileSync } from "node:fs";
+import type { Gateway } from "../support/openclaw/gateway.ts";
+import { runTurn, startGatewayPair } from "../support/openclaw/gateway-pair.ts";
 import { medianInterval, roundsFor, spreadOf } from "./measure.ts";
 import { finish } from "./report.ts";
 
 const ROUNDS = roundsFor(10);
 const TURNS = 50;
 const WARM_UP_TURNS = 20;
-const WAIT_MS = 60_000;
 const KB = 1024;
 
 interface Subject {
@@ -31,14 +25,10 @@ function residentMb({ pid }: Gateway): number {
 
 let turns = 0;
 
-async function timeTurn({ client }: Gateway): Promise<number> {
-  const runId = `bench-${++turns}`;
+async function timeTurn(gateway: Gateway): Promise<number> {
+  turns += 1;
   const began = performance.now();
-  const sessionKey = "agent:main:bench";
-  const params = { agentId: "main", sessionKey, message: "hello", idempotencyKey: runId };
-  await client.request("agent", params);
-  const { payload } = await client.request("agent.wait", { runId, timeoutMs: WAIT_MS });
-  if (payload?.["status"] !== "ok") throw new Error(`${runId}: ${JSON.stringify(payload)}`);
+  await runTurn(gateway, `bench-${turns}`, "agent:main:bench");
   return performance.now() - began;
 }
 
@@ -60,31 +50,10 @@ const p95Of = (times: readonly number[]): number =>
 const startMs = ({ log }: Gateway): number =>
   Number(/recording to \S+ \((\d+) ms\)/.exec(log())?.[1] ?? Number.NaN);
 
-await using started = new AsyncDisposableStack();
-const host = await installHost();
-const { folder } = await packTurnspan();
-const { path: work } = started.use(await mkdtempDisposable(path.join(tmpdir(), "turnspan-bench-")));
-const provider = started.use(await startMockProvider());
-const server = started.use(await startTestServer());
-const config = { telemetry: { endpoint: server.server.otlpUrl } };
-const access = { allowConversationAccess: true };
-
-async function start(name: string, plugins: Record<string, object>): Promise<Subject> {
-  process.stderr.write(`starting the gateway ${name} the plugin …\n`);
-  const own = path.join(work, name);
-  mkdirSync(own);
-  const gateway = await startGateway({
-    ...{ host, work: own, providerUrl: provider.url, plugins },
-    pluginPaths: "turnspan" in plugins ? [folder] : [],
-    // The same for both, so that neither loads what the other does not.
-    config: { plugins: { allow: ["turnspan"] } },
-  });
-  started.use(gateway);
-  return warmUp(gateway);
-}
-
-const bare = await start("without", {});
-const ours = await start("with", { turnspan: { enabled: true, hooks: access, config } });
+process.stderr.write("starting two gateways …\n");
+await using gateways = await startGatewayPair();
+const bare = await warmUp(gateways.bare);
+const ours = await warmUp(gateways.ours);
 for (let round = 0; round < ROUNDS; round += 1) {
   process.stderr.write(`round ${round + 1} of ${ROUNDS} …\n`);
   for (const { gateway, rounds } of round % 2 === 0 ? [bare, ours] : [ours, bare]) {

@@ -6,36 +6,18 @@ import { expect, test } from "vitest";
 import type { TurnList } from "../../../src/server/api-types.ts";
 import {
   type GatewayOptions,
-  gatewayEnvironment,
   gatewayPaths,
   startGateway,
   writeGatewayConfig,
 } from "../../support/openclaw/gateway.ts";
 import { installHost, packTurnspan } from "../../support/openclaw/host.ts";
+import { openclaw } from "../../support/openclaw/host-command.ts";
 import { startMockProvider } from "../../support/openclaw/mock-provider.ts";
 import { until } from "../../support/openclaw/scene.ts";
 import { findClosedPort } from "../../support/otlp-sink.ts";
-import { runProcess } from "../../support/run-process.ts";
 import { startTestServer } from "../../support/server.ts";
 
 const FLAGS = ["--force", "--accept-capabilities"];
-
-async function openclaw(
-  host: string,
-  work: string,
-  args: readonly string[],
-  exitCode = 0,
-): Promise<string> {
-  const file = path.join(host, "node_modules/openclaw/openclaw.mjs");
-  const env = gatewayEnvironment(work);
-  const { code, stdout, stderr } = await runProcess(process.execPath, [file, ...args], {
-    env,
-    cwd: work,
-  });
-  if (code !== exitCode)
-    throw new Error(`openclaw ${args.join(" ")} (${code}):\n${stdout}\n${stderr}`);
-  return stdout;
-}
 
 /** A gateway's folder with a config that knows nothing of us. */
 async function withGateway(

@@ -21,6 +21,8 @@ export interface GatewayOptions {
   readonly pluginPaths?: readonly string[];
   /** `plugins.entries`, by plugin id. */
   readonly plugins: Readonly<Record<string, object>>;
+  /** Further keys of `agents.defaults`. */
+  readonly agentDefaults?: Readonly<Record<string, object>>;
   /** Further top-level keys of the gateway's config. */
   readonly config?: Readonly<Record<string, object>>;
   /** Default: those of the mock provider's two models. */
@@ -112,6 +114,7 @@ export function writeGatewayConfig(options: GatewayOptions, port: number): void 
         model: { primary: "mock/mock-a" },
         models: { "mock/mock-a": {}, "mock/mock-b": {} },
         heartbeat: { every: "0m" },
+        ...options.agentDefaults,
       },
     },
     models: { mode: "merge", catalogRefresh: { enabled: false }, providers: { mock: provider } },
@@ -128,7 +131,7 @@ export function writeGatewayConfig(options: GatewayOptions, port: number): void 
 }
 
 /** A busy machine lets some of the gateway's own deadlines pass, and then it ends itself. */
-const START_ATTEMPTS = 3;
+const START_ATTEMPTS = 5;
 
 /** Starts the real gateway and waits until it is ready. Its config is written anew unless `keepConfig`. */
 export async function startGateway(

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 import type { RpcAnswer } from "./gateway-client.ts";
 import { installHost, packTurnspan } from "./host.ts";
+import { openclaw } from "./host-command.ts";
 import { type MockProvider, startMockProvider } from "./mock-provider.ts";
 
 /** What the recording hook wrote down: a hook's payload as JSON. */
@@ -33,6 +34,8 @@ export interface SceneOptions extends Partial<GatewayOptions> {
   readonly turnspan: object;
   /** Default true. */
   readonly conversationAccess?: boolean;
+  /** Id and folder of a plugin that is on beside ours. */
+  readonly beside?: { readonly id: string; readonly folder: string };
 }
 
 /** A real gateway with the packed plugin and a mock provider, in a folder that goes with it. */
@@ -48,6 +51,8 @@ export interface Scene extends AsyncDisposable {
   over(runId: string): Promise<void>;
   /** A request that has to go well. */
   request(method: string, params: object): Promise<Readonly<Record<string, unknown>>>;
+  /** Runs a command of `openclaw`'s; returns its standard output. */
+  openclaw(args: readonly string[], exitCode?: number): Promise<string>;
   /** What hooks heard so far. */
   heard(): Heard[];
   /** Waits until a hook hears this. */
@@ -125,11 +130,15 @@ export async function startScene(
   const provider = started.use(await startMockProvider());
   writeFileSync(path.join(work, "records.mjs"), RECORDING_HOOK);
   writeFileSync(path.join(work, "throws.mjs"), THROWING_HOOK);
-  const { turnspan, conversationAccess = true, ...more } = await describe(work);
+  const { turnspan, conversationAccess = true, beside, ...more } = await describe(work);
   const hooks = conversationAccess ? { hooks: { allowConversationAccess: true } } : {};
   const options: GatewayOptions = {
-    ...{ host, work, providerUrl: provider.url, pluginPaths: [folder] },
-    plugins: { turnspan: { enabled: true, ...hooks, config: turnspan } },
+    ...{ host, work, providerUrl: provider.url },
+    pluginPaths: beside === undefined ? [folder] : [folder, beside.folder],
+    plugins: {
+      turnspan: { enabled: true, ...hooks, config: turnspan },
+      ...(beside !== undefined && { [beside.id]: { enabled: true } }),
+    },
     ...more,
   };
   let gateway = await startGateway(options);
@@ -154,6 +163,7 @@ export async function startScene(
       return gateway;
     },
     over,
+    openclaw: (args, exitCode) => openclaw(host, work, args, exitCode),
     turn: async (...about) => {
       const runId = await begin(...about);
       await over(runId);
