@@ -31,6 +31,8 @@ let serverStartedAt: number;
 const runs: Record<string, string> = {};
 let rejected: boolean;
 let forbidden: string | undefined;
+/** What the gateway said to a reload during a turn. */
+let refused: string | undefined;
 let usage: readonly GatewayUsage[];
 /** Asked of the provider before the crash, and no span. */
 let lost: readonly string[];
@@ -164,7 +166,8 @@ async function driveSubagents(): Promise<void> {
 async function driveEnds(): Promise<void> {
   runs["reloaded"] = await scene.begin("MOCKHOLD reloaded", "agent:main:reload");
   await until("the turn at the provider", () => scene.provider.held === 1);
-  reloadPlugin();
+  refused = await reload();
+  reloadByConfig();
   const reloaded = /config (hot reload applied|reload failed)/;
   await until("the reload", () => reloaded.test(scene.gateway.log()));
   scene.provider.release();
@@ -172,6 +175,8 @@ async function driveEnds(): Promise<void> {
     "the end of the turn that outlived a reload",
     ({ hookPoint, runId }) => hookPoint === "afterTurn" && runId === runs["reloaded"],
   );
+  await until("the reload", async () => (await reload()) === undefined);
+  runs["afterReload"] = await scene.turn("hello reloaded", "agent:main:reload");
   runs["cancelled"] = await scene.begin("MOCKSLOW cancelled", "agent:main:cancel");
   await begun(runs["cancelled"]);
   await scene.request("sessions.reset", { key: "agent:main:cancel" });
@@ -182,8 +187,15 @@ async function driveEnds(): Promise<void> {
   );
 }
 
+/** Undefined where the gateway did it, else why not. */
+async function reload(): Promise<string | undefined> {
+  const plugins = [{ pluginId: "turnspan" }];
+  const { ok, error } = await scene.gateway.client.request("plugins.reload", { plugins });
+  return ok ? undefined : error?.message;
+}
+
 /** A change of its entry reloads a plugin; the gateway may put it off while the plugin is at work in a turn. */
-function reloadPlugin(): void {
+function reloadByConfig(): void {
   const file = gatewayPaths(scene.work).config;
   const config = JSON.parse(readFileSync(file, "utf8"));
   config.plugins.entries.turnspan.hooks.timeouts = { message_sending: 14_000 };
@@ -208,14 +220,17 @@ async function findLost(): Promise<string[]> {
   return lost;
 }
 
-/** Spans wait in memory for a moment, which a killed gateway would not give them. */
+/** Spans wait in memory for a moment, and records for the disk, which a killed gateway would not give them. */
 async function driveCrash(): Promise<void> {
   await until("all spans so far", async () => {
     lost = await findLost();
     return lost.length === 0;
   }).catch(() => undefined);
   runs["crashed"] = await scene.begin("MOCKSLOW crashed", "agent:main:crash");
-  await begun(runs["crashed"]);
+  await until("the turn's beginning on disk, and from there at the server", async () => {
+    const { turns: found } = await server.ask<TurnList>("/api/turns?limit=200");
+    return found.some(({ runId }) => runId === runs["crashed"]);
+  });
   await scene.restart("SIGKILL");
   await scene.hear(
     "the end of the dead session",
@@ -328,7 +343,10 @@ test("every request that the provider answered is a span with the id that it was
   expect(lost).toEqual([]);
 });
 
-test("a turn during which the plugin is reloaded is one turn", () => {
+test("a turn during which the plugin is to be reloaded is one turn, and so is the one after the reload", () => {
+  expect(refused).toContain("Plugin turnspan still has active retained work");
+  expect(turnOf("afterReload")).toMatchObject({ state: "completed", attempts: 1, turnIndex: 1 });
+  expect(heardOf("afterReload")).toEqual(["beforeTurn", "afterTurn"]);
   expect(turnOf("reloaded")).toMatchObject({ state: "completed", attempts: 1 });
   expect(turnOf("reloaded").totals.modelCalls).toBe(1);
   expect(heardOf("reloaded")).toEqual(["beforeTurn", "afterTurn"]);
