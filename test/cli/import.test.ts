@@ -68,7 +68,7 @@ test.each(CASES)(
 
 test("turns end as the transcripts say, with the tools and calls they made", async () => {
   const told: Record<string, string[]> = {};
-  for (const name of CASES.filter((each) => /fail500|tool$|\/subagent/.test(each))) {
+  for (const name of CASES.filter((each) => /blocked|fail500|tool$|\/subagent/.test(each))) {
     using home = openHome(name);
     home.age();
     told[name] = turnsOf((await importFile(home)).spans);
@@ -84,6 +84,11 @@ test("turns end as the transcripts say, with the tools and calls they made", asy
         "completed chat chat execute_tool",
       ],
       "claude-code/tool": [
+        "completed chat chat execute_tool",
+      ],
+      "codex/blocked": [
+        "completed chat",
+        "blocked",
         "completed chat chat execute_tool",
       ],
       "codex/fail500": [

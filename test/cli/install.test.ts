@@ -146,6 +146,7 @@ test("--project writes the settings that others of the project do not get", asyn
   const refused = await home.run("install", "codex", "--project");
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.err).toContain("Codex has no project settings that are yours alone");
+  expect((await home.run("install", "hawa-code", "--project")).code).toBe(2);
 });
 
 const QWEN = '{\n  "telemetry": {\n    "enabled": true\n  },\n  "a": 1\n}\n';

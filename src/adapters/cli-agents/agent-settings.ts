@@ -80,12 +80,9 @@ export const agentSettings: Readonly<Record<CliAgentId, AgentSettings>> = {
     prompt: { event: "UserPromptSubmit", timeout: 20 },
   },
   "hawa-code": {
-    file: (scope, { home, cwd }) =>
-      ({
-        user: path.join(home, ".hcode", "settings.json"),
-        project: path.join(cwd, ".hcode", "settings.local.json"),
-        managed: undefined,
-      })[scope],
+    // Its manual has one more file, a project's, and that is for everybody who works on it.
+    file: (scope, { home }) =>
+      scope === "user" ? path.join(home, ".hcode", "settings.json") : undefined,
     events: ["SessionEnd"],
     json: "plain",
     timeout: 5,

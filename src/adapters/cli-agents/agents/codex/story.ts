@@ -13,12 +13,26 @@ const EXIT_CODE = /(?:Process exited with code |Exit code: |"exit_code":)(\d+)/;
 interface Rollout {
   thread: Thread | undefined;
   replayUntilMs: number;
+  /** Nothing was said in the turn that runs: of a prompt that a hook blocks, none is written. */
+  isSilent: boolean;
 }
 
 const createRollout = (): Rollout => ({
   thread: undefined,
   replayUntilMs: Number.NEGATIVE_INFINITY,
+  isSilent: false,
 });
+
+/** Lines in which a user, a model or a tool says something, beside those that only frame a turn. */
+const isSaid = ({ type }: Fields, payload: Fields): boolean =>
+  type !== "turn_context" &&
+  !(type === "event_msg" && FRAMES.has(text(payload["type"]) ?? "")) &&
+  type !== "world_state";
+const FRAMES: ReadonlySet<string> = new Set([
+  "task_started",
+  "thread_settings_applied",
+  "task_complete",
+]);
 
 /** Reads from Codex's rollouts what happened beside model calls. */
 export class CodexStory implements StoryReader {
@@ -50,7 +64,10 @@ export class CodexStory implements StoryReader {
     const payload = record(line["payload"]);
     if (line["type"] === "session_meta") this.#readMeta(payload, time);
     if (this.#file.thread === undefined || time < this.#file.replayUntilMs) return;
-    if (line["type"] === "turn_context") this.#story.model ??= text(payload["model"]);
+    if (line["type"] === "turn_context") {
+      this.#story.model ??= text(payload["model"]);
+      this.#file.isSilent = true;
+    } else if (isSaid(line, payload)) this.#file.isSilent = false;
     if (line["type"] === "event_msg") this.#readEvent(payload, time);
     if (line["type"] === "response_item") this.#readItem(payload, time);
     this.#story.see(time, this.#subagentId);
@@ -91,7 +108,7 @@ export class CodexStory implements StoryReader {
         if (!this.#tellsTurns) this.#countPrompt(text(payload["message"]), time);
         return;
       case "task_complete":
-        this.#endThread(time, errorOf(payload["error"]) ?? { outcome: "completed" });
+        this.#endThread(time, errorOf(payload["error"]) ?? this.#quietEnd(payload));
         this.#answer(text(payload["last_agent_message"]));
         return;
       case "turn_aborted":
@@ -104,6 +121,10 @@ export class CodexStory implements StoryReader {
       case "item_completed":
         this.#readCompleted(record(payload["item"]), time);
     }
+  }
+
+  #quietEnd({ last_agent_message: answer }: Fields): ToldEnd {
+    return { outcome: this.#file.isSilent && answer == null ? "blocked" : "completed" };
   }
 
   /** Older versions have no keys of turns: they are numbered. */

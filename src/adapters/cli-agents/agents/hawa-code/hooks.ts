@@ -1,6 +1,9 @@
 import type { AgentHooks } from "../../hook-moment.ts";
 
-/** Hawa Code has one hook that tells of a session: its end. The transcript has what came before. */
+/**
+ * Of Hawa Code's hooks the end of a session is used: its manual has none for a prompt, so that turns are
+ * known from the transcript alone, and that is read then.
+ */
 export const hawaHooks = {
   events: { SessionEnd: "session.end" },
   danglingEnd: { outcome: "cancelled" },
