@@ -2,6 +2,7 @@ import type { LifecycleEvent } from "../../lifecycle/events.ts";
 import type { Verdict } from "../../lifecycle/hand-over.ts";
 import { agentHooks } from "./agent-hooks.ts";
 import { isAlive } from "./agent-process.ts";
+import { readBlockedTurns, writeBlockedTurns } from "./blocked-turns.ts";
 import { createProjectFinder, type FindProject } from "./find-project.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import type { HookSession } from "./hook-session.ts";
@@ -133,6 +134,10 @@ export class CaptureService {
         : undefined;
       this.#sessions.take({ ...moment, ...share, project });
       this.#noteEnd(session);
+      if (moment.kind === "blocked" && session.blockedTurns.size > 0) {
+        this.#transcripts.delete(session);
+        await writeBlockedTurns(this.#options.dataFolder, moment, session.blockedTurns);
+      }
     }
   }
 
@@ -145,10 +150,13 @@ export class CaptureService {
   /** Turns without keys are numbered over all starts of the program. */
   async #countTurns(session: HookSession, moment: HookMoment): Promise<void> {
     if (agentHooks[moment.agent].hasNoIds !== true || moment.reason !== "resume") return;
+    const blocked = await readBlockedTurns(this.#options.dataFolder, moment);
+    for (const turn of blocked) session.blockedTurns.add(turn);
     const transcript = this.#transcriptOf(session, moment);
     await transcript?.refresh(this.#options.signal);
     if (transcript?.runs === undefined) return;
-    session.complete(transcript.runs, transcript.turnsBefore(moment.timeMs));
+    const before = transcript.turnsBefore(moment.timeMs) + session.blockedTurns.size;
+    session.complete(transcript.runs, before);
   }
 
   async #look(session: HookSession): Promise<void> {
@@ -184,8 +192,8 @@ export class CaptureService {
     if (agentHooks[latest.agent].hasNoTranscript === true) return undefined;
     const known = this.#transcripts.get(session);
     if (known?.path === latest.transcriptPath) return known;
-    const { content } = this.#options;
-    const transcript = new LiveTranscript(latest.agent, latest.transcriptPath, { content });
+    const options = { content: this.#options.content, skippedTurns: session.blockedTurns };
+    const transcript = new LiveTranscript(latest.agent, latest.transcriptPath, options);
     this.#transcripts.set(session, transcript);
     return transcript;
   }

@@ -96,6 +96,11 @@ export class HookSession {
     this.#turns.countBefore(turnsBefore);
   }
 
+  /** Numbers of turns that were blocked, where turns have no keys. */
+  get blockedTurns(): Set<number> {
+    return this.#turns.blocked;
+  }
+
   /** What the guards say of the turn that a prompt has begun, where there are guards. */
   verdictOf(promptId: string): Promise<Verdict> | undefined {
     return this.#turns.verdictOf(promptId);

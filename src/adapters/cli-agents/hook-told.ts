@@ -52,7 +52,9 @@ export class HookTold {
   finish: FinishRun = (run, stop) => {
     const { runId, lastMessage } = run;
     const told = this.#runs?.find(runId);
-    for (const event of told?.events ?? []) {
+    // What a transcript has under the number of a blocked turn is the next one's.
+    const isBlocked = stop.end.outcome === "blocked";
+    for (const event of isBlocked ? [] : (told?.events ?? [])) {
       if (event.type !== "run.start" && event.type !== "subagent.spawn") {
         this.#context.observe(event);
       }

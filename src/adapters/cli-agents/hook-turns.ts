@@ -11,6 +11,8 @@ export class HookTurns {
   readonly #context: HookContext;
   readonly #finish: FinishRun;
   readonly #ended = new Set<string>();
+  /** Numbers of those that were blocked, where turns have no keys. */
+  readonly blocked = new Set<number>();
   #current: HookRun | undefined;
   #count = 0;
 
@@ -60,6 +62,9 @@ export class HookTurns {
   block({ turnKey, timeMs: time, reason, hook }: HookMoment): void {
     const turn = this.#current;
     if (turn === undefined || (turnKey !== undefined && turnKey !== turn.runId)) return;
+    if (this.#context.hooks.hasNoIds === true && turn.turn !== undefined) {
+      this.blocked.add(turn.turn);
+    }
     this.#context.observe({ type: "run.blocked", time, runId: turn.runId, reason, hook });
     turn.stop = { timeMs: time, end: { outcome: "blocked" } };
     this.end(turn.stop.end);

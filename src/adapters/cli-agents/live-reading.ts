@@ -5,7 +5,13 @@ import { LineScanner } from "./line-scanner.ts";
 import { readDocument } from "./read-session.ts";
 import { openSession, type ToldSession } from "./read-story.ts";
 import { SeenCalls } from "./seen-calls.ts";
-import type { AgentContract, StoryReader, TranscriptCall, TranscriptReader } from "./transcript.ts";
+import type {
+  AgentContract,
+  StoryOptions,
+  StoryReader,
+  TranscriptCall,
+  TranscriptReader,
+} from "./transcript.ts";
 
 /** A file of a session, as it was when it was looked at. */
 export interface LiveFile {
@@ -28,9 +34,9 @@ export class LiveReading {
   readonly #documents = new Map<string, number>();
   readonly #calls: TranscriptCall[] = [];
 
-  constructor(agent: AgentContract, { content }: { readonly content: boolean }) {
+  constructor(agent: AgentContract, options: Omit<StoryOptions, "seenLines">) {
     const seen = { seen: new SeenCalls(), seenLines: new SeenCalls() };
-    const { reader, story } = openSession(agent, { ...seen, content });
+    const { reader, story } = openSession(agent, { ...seen, ...options });
     this.#agent = agent;
     this.#reader = reader;
     this.#story = story;

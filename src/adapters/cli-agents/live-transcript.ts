@@ -3,7 +3,7 @@ import path from "node:path";
 import { cliAgents } from "./agents.ts";
 import { type LiveFile, LiveReading } from "./live-reading.ts";
 import { ToldRuns } from "./told-runs.ts";
-import type { AgentContract, CliAgentId } from "./transcript.ts";
+import type { AgentContract, CliAgentId, StoryOptions } from "./transcript.ts";
 
 const subagentsOf = (file: string): string[] => [
   path.join(file.replace(/\.jsonl$/, ""), "subagents"),
@@ -29,18 +29,14 @@ const foldersOf = {
 export class LiveTranscript {
   readonly path: string;
   readonly #agent: AgentContract;
-  readonly #content: boolean;
+  readonly #options: Omit<StoryOptions, "seenLines">;
   #reading: LiveReading;
   #runs: ToldRuns | undefined;
 
-  constructor(
-    agent: CliAgentId,
-    transcriptPath: string,
-    { content }: { readonly content: boolean },
-  ) {
+  constructor(agent: CliAgentId, transcriptPath: string, options: Omit<StoryOptions, "seenLines">) {
     this.path = transcriptPath;
     this.#agent = cliAgents[agent];
-    this.#content = content;
+    this.#options = options;
     this.#reading = this.#begin();
   }
 
@@ -72,7 +68,7 @@ export class LiveTranscript {
   }
 
   #begin(): LiveReading {
-    return new LiveReading(this.#agent, { content: this.#content });
+    return new LiveReading(this.#agent, this.#options);
   }
 
   /** The session's own files first, in the order they were made. */

@@ -2,7 +2,13 @@ import type { SessionFiles } from "./find-transcripts.ts";
 import { type ReadOptions, readTranscripts } from "./read-session.ts";
 import type { SeenCalls } from "./seen-calls.ts";
 import type { SessionStory } from "./session-story.ts";
-import type { AgentContract, StoryReader, TranscriptCall, TranscriptReader } from "./transcript.ts";
+import type {
+  AgentContract,
+  StoryOptions,
+  StoryReader,
+  TranscriptCall,
+  TranscriptReader,
+} from "./transcript.ts";
 
 export interface ReadStoryOptions extends ReadOptions {
   /** Shared by all sessions that are read in one go: lines that a fork repeats are its parent's. */
@@ -31,14 +37,14 @@ export async function readStory(
   return { story: story.told(), calls };
 }
 
-type OpenOptions = Pick<ReadStoryOptions, "seen" | "seenLines" | "content">;
+type OpenOptions = Pick<ReadStoryOptions, "seen"> & StoryOptions;
 
 /** Opens what reads a session's calls, and with them all else that its lines tell. */
 export function openSession(
   { transcripts }: AgentContract,
-  { seen, seenLines, content }: OpenOptions,
+  { seen, ...options }: OpenOptions,
 ): { readonly reader: TranscriptReader; readonly story: StoryReader } {
-  const story = transcripts.openStory({ seenLines, content });
+  const story = transcripts.openStory(options);
   return { reader: both(transcripts.openReader(seen), story), story };
 }
 

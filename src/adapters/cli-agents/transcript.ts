@@ -66,6 +66,8 @@ export interface StoryOptions {
   readonly seenLines: SeenCalls;
   /** Whether prompts, answers and what tools are given and give back are kept. */
   readonly content: boolean;
+  /** Numbers of turns that a transcript without keys has nothing of; more may be added while it grows. */
+  readonly skippedTurns?: ReadonlySet<number> | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -247,6 +247,61 @@ test("a subagent that waits goes on when it does something itself, or the sessio
   ]);
 });
 
+test("behind a blocked prompt of Gemini CLI, a turn has what its transcript says, also after a resume", async () => {
+  using data = openData();
+  const at = (second: number): string => new Date(BEGAN_MS + second * 1000).toISOString();
+  const session_id = "131e6895-2e0a-4eaa-beab-bed5ce385e79";
+  const file = ".gemini/tmp/p/chats/session-2026-11-21T09-00-131e6895.jsonl";
+  const line = (value: object): string => `${JSON.stringify(value)}\n`;
+  const said = (id: number, second: number): string =>
+    line({ id: `u${id}`, timestamp: at(second), type: "user", content: [{ text: "hi" }] }) +
+    line({
+      ...{ id: `g${id}`, timestamp: at(second + 1), type: "gemini", content: `answer ${id}` },
+      ...{ model: "gemini-2.5-pro", tokens: { input: 10 * id, output: 1, cached: 0, total: 11 } },
+    });
+  const head = { sessionId: session_id, projectHash: "h", startTime: at(0), kind: "main" };
+  const transcript_path = data.write(file, line(head) + said(1, 2) + said(2, 6));
+  const leave = (event: string, second: number, more = {}): void => {
+    const about = { session_id, transcript_path, hook_event_name: event, timestamp: at(second) };
+    data.leave("gemini-cli", JSON.stringify({ ...about, ...more }));
+  };
+  const turn = (second: number): void => {
+    leave("BeforeAgent", second);
+    leave("AfterAgent", second + 1.5);
+  };
+  leave("SessionStart", 0, { source: "startup" });
+  turn(2);
+  leave("BeforeAgent", 4);
+  leave("TurnspanBlocked", 4.5, { reason: "no" });
+  turn(6);
+  leave("SessionEnd", 9, { reason: "exit" });
+  const first = openService(data.path);
+  await first.service.restore();
+  await first.service.tick();
+  const tokensOf = (told: readonly Told[]): unknown[] =>
+    told.flatMap(({ event }) => {
+      if (event.type === "run.end") return [[event.runId.slice(-2), event.outcome]];
+      return event.type === "model.end" ? [[event.runId.slice(-2), event.usage?.inputTokens]] : [];
+    });
+  expect(tokensOf(first.told)).toEqual([
+    ["#0", 10],
+    ["#0", "completed"],
+    ["#1", "blocked"],
+    ["#2", 20],
+    ["#2", "completed"],
+  ]);
+  data.write(file, line(head) + said(1, 2) + said(2, 6) + line(head) + said(3, 12));
+  leave("SessionStart", 11, { source: "resume" });
+  turn(12);
+  leave("SessionEnd", 20, { reason: "exit" });
+  const second = openService(data.path);
+  await second.service.restore();
+  expect(tokensOf(second.told)).toEqual([
+    ["#3", 30],
+    ["#3", "completed"],
+  ]);
+});
+
 test("a session that is over stays in its journal until all of it is stored", async () => {
   using data = openData("codex/plain");
   const { service } = openService(data.path, { isStored: false });

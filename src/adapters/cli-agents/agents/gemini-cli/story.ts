@@ -12,12 +12,14 @@ export class GeminiStory implements StoryReader {
   readonly #threads = new Map<string, string | undefined>();
   #file: FileFacts = { path: "" };
   #thread: string | undefined;
+  readonly #skipped: ReadonlySet<number> | undefined;
   #prompts = 0;
   readonly #callIds = new Map<string, string>();
   readonly #numbers = new Map<string, number>();
 
-  constructor({ content }: StoryOptions) {
+  constructor({ content, skippedTurns }: StoryOptions) {
     this.#content = content;
+    this.#skipped = skippedTurns;
   }
 
   beginFile(file: FileFacts): void {
@@ -66,6 +68,7 @@ export class GeminiStory implements StoryReader {
   #readPrompt(line: Fields, time: number): void {
     const parts = records(line["content"]);
     if (this.#thread !== undefined || parts.some((part) => "functionResponse" in part)) return;
+    while (this.#skipped?.has(this.#prompts) === true) this.#prompts += 1;
     const said = text(line["content"]) ?? parts.map((part) => part["text"]).join("\n");
     this.#story.startTurn({
       runId: `${this.#story.sessionId}#${this.#prompts}`,
