@@ -37,6 +37,7 @@ export default defineConfig({
           name: "collector",
           include: ["test/stack/collector/**/*.test.ts"],
           globalSetup: "test/stack/collector/build-programs.ts",
+          testTimeout: 600_000,
         },
       },
       {

@@ -32,10 +32,13 @@ export async function expectAllToArrive(
   ]);
   expect(acknowledged.length).toBe(count);
   const inFile = await waitFor("all records in the audit file", LIMIT_MS, async () => {
+    // Not all the time: it may be long.
+    await sleep(1000);
     const times = readAuditFile(central.auditFolder);
     return acknowledged.every((id) => times.has(id)) && times;
   });
   await waitFor("all records in the server", LIMIT_MS, async () => {
+    await sleep(1000);
     return (await countInServer(server, prefix)) === count;
   });
   const doubles = acknowledged.reduce((sum, id) => sum + (inFile.get(id) ?? 0) - 1, 0);

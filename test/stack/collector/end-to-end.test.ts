@@ -13,7 +13,7 @@ import {
   sumOf,
 } from "./day-plan.ts";
 import { tagOf } from "./jaeger.ts";
-import { plantSpan } from "./planted.ts";
+import { plant } from "./planted.ts";
 import { waitFor } from "./processes.ts";
 import type { Sample } from "./prometheus.ts";
 import { idsOf, readAuditFile, recordsOf, type StoredRecord } from "./records.ts";
@@ -116,9 +116,10 @@ test("every session's span is kept, and Jaeger finds a session's turns by its id
     service: "day",
     tags: { "turnspan.kind": "session" },
   });
-  const keys = traces.flatMap(({ spans }) =>
-    spans.map((span) => tagOf(span, "turnspan.session.key")),
-  );
+  const keys = traces
+    .flatMap(({ spans }) => spans)
+    .filter((span) => tagOf(span, "turnspan.kind") === "session")
+    .map((span) => tagOf(span, "turnspan.session.key"));
   expect(keys.toSorted()).toEqual([...sessionKeys].toSorted());
   for (const [sessionKey, turns] of Map.groupBy(day, (turn) => turn.sessionKey)) {
     const tags = { "session.id": `${sessionKey}-id`, "turnspan.kind": "turn" };
@@ -130,22 +131,37 @@ test("every session's span is kept, and Jaeger finds a session's turns by its id
   }
 });
 
+test("the search that alerts on failed turns lead to finds each of an agent's", async () => {
+  for (const [agent, turns] of Map.groupBy(day, (turn) => turn.agent)) {
+    const tags = { "turnspan.turn.outcome": "failed", "gen_ai.agent.name": agent };
+    const found = await stores.jaeger.search({ service: "day", tags });
+    const failed = turns.filter(({ outcome }) => outcome === "failed");
+    expect(found.map(({ traceID }) => traceID).toSorted(), agent).toEqual(
+      failed.map(({ traceId }) => traceId).toSorted(),
+    );
+  }
+});
+
 test("every record is in the audit file and in the server once, those of the recorded session too", async () => {
   const recorded = idsOf(await recordsOf(direct));
   expect(recorded.size).toBeGreaterThan(10);
-  const wanted = countRecords(day) + recorded.size;
-  const inFile = await waitFor("records in the audit file", LIMIT_MS, async () => {
-    // Records go to the first central collector: it is traces that are balanced.
-    const times = readAuditFile(centrals[0]?.auditFolder ?? "");
-    return times.size >= wanted && times;
-  });
-  expect(inFile.size).toBe(wanted);
-  const inServer = await waitFor("records in the server", LIMIT_MS, async () => {
+  const wanted = countRecords(day);
+  const inFile = await waitFor(
+    `${wanted} records of the day in the audit file`,
+    LIMIT_MS,
+    async () => {
+      // Records go to the first central collector: it is traces that are balanced.
+      const ids = new Set(readAuditFile(centrals[0]?.auditFolder ?? "").keys());
+      return ids.difference(recorded).size >= wanted && ids;
+    },
+  );
+  expect(inFile.difference(recorded).size).toBe(wanted);
+  expect(recorded.difference(inFile)).toEqual(new Set());
+  const inServer = await waitFor(`${inFile.size} records in the server`, LIMIT_MS, async () => {
     const ids = idsOf(await recordsOf(stores.records));
-    return ids.size >= wanted && ids;
+    return ids.size >= inFile.size && ids;
   });
-  expect(inServer).toEqual(new Set(inFile.keys()));
-  expect([...recorded].filter((id) => !inServer.has(id))).toEqual([]);
+  expect(inServer).toEqual(inFile);
 });
 
 test("of the recorded session its span and its failed turns are kept whole, and what was said is in no trace", async () => {
@@ -218,9 +234,13 @@ test("every exemplar in Prometheus opens in Jaeger", async () => {
 });
 
 test("planted secrets are nowhere, and content is in no trace", async () => {
-  const planted = plantSpan();
-  const response = await fetch(`${edge.url}/v1/traces`, planted.request);
-  expect(response.status).toBe(200);
+  const planted = plant();
+  for (const signal of ["traces", "logs"] as const) {
+    expect((await fetch(`${edge.url}/v1/${signal}`, planted[signal])).status).toBe(200);
+  }
+  await waitFor("the planted record", LIMIT_MS, async () =>
+    idsOf(await recordsOf(stores.records, "turnspan.message.received")).has(planted.recordId),
+  );
   const trace = await stores.jaeger.waitForTrace(planted.traceId, 1);
   const hidden = [...planted.secrets, planted.content];
   const text = JSON.stringify(trace);
@@ -232,6 +252,7 @@ test("planted secrets are nowhere, and content is in no trace", async () => {
   // Content is taken out behind the edge; secrets are not even in its queue.
   expect(findInFolder(edge.folder, planted.secrets)).toEqual(new Set());
   // The control: what is no secret and no content is there.
-  const { folder: jaeger } = stores.jaeger;
-  expect(findInFolder(jaeger, [planted.harmless])).toEqual(new Set([planted.harmless]));
+  for (const { folder: place } of [stores.jaeger, stores.records, ...centrals.slice(0, 1)]) {
+    expect(findInFolder(place, [planted.harmless]), place).toEqual(new Set([planted.harmless]));
+  }
 });
