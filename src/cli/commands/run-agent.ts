@@ -75,18 +75,23 @@ function waitFor(child: ChildProcess, program: string): Promise<Ended> {
 }
 
 /**
- * Hands signals on to the program while it runs; after its end they end what is still to be done here.
- * Ctrl-C at a terminal goes to both: the program has it already.
+ * Starts the program and hands signals on to it while it runs; after its end they end what is still to be done
+ * here. Ctrl-C at a terminal goes to both: the program has it already.
  */
-function handOn(child: ChildProcess, cli: CliContext): AbortSignal {
+function startHandingOn(
+  start: () => ChildProcess,
+  cli: CliContext,
+): { readonly child: ChildProcess; readonly signal: AbortSignal } {
   const stop = new AbortController();
-  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  // First: a program may be at work before the call that starts it returns.
   cli.onSignal?.((signal) => {
-    if (!isRunning()) stop.abort();
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (!isRunning) stop.abort();
     else if (signal !== "SIGINT" || cli.hasTerminal !== true) child.kill(signal);
   });
+  const child = start();
   cli.signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
-  return stop.signal;
+  return { child, signal: stop.signal };
 }
 
 async function runAgent(args: readonly string[], cli: CliContext): Promise<number> {
@@ -124,16 +129,14 @@ async function runProgram(
   { dataFolder, note, session, cli }: RunOptions,
 ): Promise<{ readonly code: number; readonly signal: AbortSignal }> {
   const startedMs = cli.now();
-  const child = spawn(program, args, {
-    ...{ cwd: cli.cwd, stdio: "inherit" },
-    env: {
-      ...cli.env,
-      TURNSPAN_DATA: dataFolder,
-      [RUN_VARIABLE]: note.id,
-      TRACEPARENT: note.traceparent,
-    },
-  });
-  const signal = handOn(child, cli);
+  const env = {
+    ...cli.env,
+    TURNSPAN_DATA: dataFolder,
+    [RUN_VARIABLE]: note.id,
+    TRACEPARENT: note.traceparent,
+  };
+  const start = () => spawn(program, args, { cwd: cli.cwd, stdio: "inherit", env });
+  const { child, signal } = startHandingOn(start, cli);
   const { pid } = child;
   const known =
     session === undefined || pid === undefined
