@@ -46,7 +46,7 @@ test("what a dead process left open is ended as abandoned, at its last sign of l
     agentId: "support",
     agentName: "Support",
     metadata: { workflowId: "w-7" },
-    project: "/work/shop",
+    project: "/srv/shop",
   });
   await session.turn({ model: "m" }, (turn) =>
     turn.modelCall({ provider: "p", model: "m" }, (call) => {
@@ -90,7 +90,7 @@ test("what a dead process left open is ended as abandoned, at its last sign of l
       "turnspan.session.turns": 2,
       "turnspan.session.input_tokens": 100,
       "session.id": "s-1",
-      "turnspan.project": "/work/shop",
+      "turnspan.project": "/srv/shop",
       "gen_ai.agent.id": "support",
     },
   });

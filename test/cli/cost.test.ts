@@ -152,10 +152,10 @@ test("a project is its repository's root, and its worktrees are joined with it",
 test("a session's project is where it began, whatever folders it goes to", async () => {
   using home = openCalls(
     { at: "2026-11-21T09:00:00Z", cwd: "/elsewhere" },
-    { at: "2026-11-21T08:00:00Z", cwd: "/work/app" },
+    { at: "2026-11-21T08:00:00Z", cwd: "/srv/app" },
   );
   const { rows } = await costJson(home, "--by", "project");
-  expect(rows.map((row) => [row["project"], row.calls])).toEqual([["/work/app", 2]]);
+  expect(rows.map((row) => [row["project"], row.calls])).toEqual([["/srv/app", 2]]);
 });
 
 test("of more than fifty rows the dearest are shown, and the rest as one", async () => {

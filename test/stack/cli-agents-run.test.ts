@@ -1,29 +1,15 @@
 import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { findServer } from "../../src/base/running-server.ts";
 import type { TraceDetail } from "../../src/server/api-trace-types.ts";
 import type { SessionDetail } from "../../src/server/api-types.ts";
-import { startUp, type UpProcess } from "../support/up-process.ts";
-import { installAgents, type Lab, type Model, openLab, startModel } from "./cli-agents/lab.ts";
+import { POLL, TEST_MS, up, withModel } from "../support/cli-agents-model.ts";
+import { type Lab, openLab } from "./cli-agents/lab.ts";
 import { askServer, readStore } from "./cli-agents/store.ts";
 
-const INSTALL_MS = 900_000;
-const TEST_MS = 600_000;
-const POLL = { timeout: 120_000, interval: 500 };
-
-let model: Model;
-
-beforeAll(async () => {
-  await installAgents();
-  model = await startModel();
-}, INSTALL_MS);
-
-afterAll(() => model?.[Symbol.dispose]());
-
-const up = (lab: Lab): Promise<UpProcess> =>
-  startUp(lab.data, [], { PATH: process.env["PATH"], HOME: lab.home });
+const model = withModel();
 
 /** What agents in the run were given as their session's span. */
 function givenSpan(lab: Lab): { readonly traceId: string; readonly spanId: string } {
@@ -53,7 +39,7 @@ test.each(AGENTS)(
   "%s: by turnspan run its one session has the metadata, and the span that the agent was given",
   { timeout: TEST_MS },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     await lab.turnspan("install", agent);
     expect(await lab.run("use a TOOL", ["--meta", "ticket=T-7"])).toMatchObject({ code: 0 });
     const server = await up(lab);
@@ -74,7 +60,7 @@ test.each(["claude-code", "gemini-cli", "qwen-code"] as const)(
   "%s: turnspan run names its session, and tells it from the transcript where there are no hooks",
   { timeout: TEST_MS },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     expect(await lab.run("use a TOOL", [])).toMatchObject({ code: 0 });
     const server = await up(lab);
     const turns = [`turn completed > model_call ${TOOLS[agent]} model_call`];
@@ -110,7 +96,7 @@ test.each(Object.keys(NATIVE) as (keyof typeof NATIVE)[])(
   "%s: its own spans hang below the session that turnspan run gave it",
   { timeout: TEST_MS },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     await lab.turnspan("install", agent);
     const inside = lab.startServer();
     await expect.poll(() => findServer(lab.data), POLL).toBeDefined();

@@ -1,28 +1,14 @@
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { findServer } from "../../src/base/running-server.ts";
-import { startUp, type UpProcess } from "../support/up-process.ts";
-import { installAgents, type Lab, type Model, openLab, startModel } from "./cli-agents/lab.ts";
+import { POLL, TEST_MS, up, withModel } from "../support/cli-agents-model.ts";
+import { openLab } from "./cli-agents/lab.ts";
 import type { InstalledAgent } from "./cli-agents/programs.ts";
 import { readStore, type StoredSession } from "./cli-agents/store.ts";
 
-const INSTALL_MS = 900_000;
-const TEST_MS = 600_000;
-const POLL = { timeout: 120_000, interval: 500 };
-
-let model: Model;
-
-beforeAll(async () => {
-  await installAgents();
-  model = await startModel();
-}, INSTALL_MS);
-
-afterAll(() => model?.[Symbol.dispose]());
-
-const up = (lab: Lab): Promise<UpProcess> =>
-  startUp(lab.data, [], { PATH: process.env["PATH"], HOME: lab.home });
+const model = withModel();
 
 /** What each agent does when it is told to, as it is to be in the store. */
 const STORED = {
@@ -105,7 +91,7 @@ test.each(AGENTS)(
     timeout: TEST_MS,
   },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     // At its first start an agent may put its settings in order.
     await lab.prompt("say hello");
     const before = lab.settings();
@@ -135,7 +121,7 @@ test.each(AGENTS)(
     timeout: TEST_MS,
   },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     await lab.turnspan("install", agent);
     const heard = path.join(lab.home, "heard.json");
     lab.write(".config/turnspan/config.json", {
@@ -172,7 +158,7 @@ test.each(AGENTS)(
     timeout: TEST_MS,
   },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     const { code, out } = await lab.prompt("use a TOOL");
     await lab.turnspan("install", agent);
     rmSync(lab.data, { recursive: true });
@@ -186,7 +172,7 @@ test.each(["claude-code", "qwen-code"] as const)(
   "%s: by HTTP, the server has the same of it",
   { timeout: TEST_MS },
   async (agent) => {
-    using lab = openLab(agent, model);
+    using lab = openLab(agent, model());
     const inside = lab.startServer();
     await expect.poll(() => findServer(lab.data), POLL).toBeDefined();
     await lab.turnspan("install", agent, "--http");

@@ -2,19 +2,13 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { CliAgentId } from "./transcript.ts";
 
-/** How an agent is started: what its program is called, and how it is told the id of a new session. */
-interface AgentLaunch {
-  readonly program: string;
-  /** Undefined: it makes one up, and its hooks tell it. */
-  readonly sessionOption?: string;
-}
-
-const launches: Readonly<Partial<Record<CliAgentId, AgentLaunch>>> = {
-  "claude-code": { program: "claude", sessionOption: "--session-id" },
-  "qwen-code": { program: "qwen", sessionOption: "--session-id" },
-  "gemini-cli": { program: "gemini", sessionOption: "--session-id" },
-  codex: { program: "codex" },
-};
+/** Programs that let us name a new session; others make an id up, and their hooks tell it. */
+const agentsByProgram: ReadonlyMap<string, CliAgentId> = new Map([
+  ["claude", "claude-code"],
+  ["qwen", "qwen-code"],
+  ["gemini", "gemini-cli"],
+]);
+const SESSION_OPTION = "--session-id";
 
 /** A program as it is to be started. */
 export interface Launch {
@@ -36,17 +30,15 @@ const COMMAND = /^[a-z][a-z-]*$/;
 /** Names the new session of an agent that lets us, and leaves every other command as it is. */
 export function planLaunch(program: string, args: readonly string[]): Launch {
   const name = path.basename(program).replace(/\.(exe|cmd|ps1)$/i, "");
-  const [id, launch] = Object.entries(launches).find(([, each]) => each.program === name) ?? [];
-  const option = launch?.sessionOption;
-  if (id === undefined || option === undefined) return { args, session: undefined };
-  const agent = id as CliAgentId;
-  const given = readOption(option, args);
+  const agent = agentsByProgram.get(name);
+  if (agent === undefined) return { args, session: undefined };
+  const given = readOption(SESSION_OPTION, args);
   if (given !== undefined && !args.some((argument) => /^--fork-session/.test(argument))) {
     return { args, session: { agent, sessionId: given } };
   }
   if (!startsNew(args)) return { args, session: undefined };
   const sessionId = randomUUID();
-  return { args: [option, sessionId, ...args], session: { agent, sessionId } };
+  return { args: [SESSION_OPTION, sessionId, ...args], session: { agent, sessionId } };
 }
 
 const startsNew = (args: readonly string[]): boolean =>

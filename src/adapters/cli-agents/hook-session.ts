@@ -1,6 +1,5 @@
 import type { Settings } from "../../lifecycle/events.ts";
 import type { Verdict } from "../../lifecycle/hand-over.ts";
-import { agentHooks } from "./agent-hooks.ts";
 import { createContext, type HookSessionOptions, type OwnContext } from "./hook-context.ts";
 import type { HookMoment } from "./hook-moment.ts";
 import { type FinishRun, isOver } from "./hook-run.ts";
@@ -64,11 +63,10 @@ export class HookSession {
   }
 
   /** Whether a moment opens it. */
-  isOpenedBy({ kind, agent }: HookMoment): boolean {
+  isOpenedBy({ kind }: HookMoment): boolean {
     if (this.#isOpen) return false;
-    return (
-      OPENING.has(kind) || (kind === "session.end" && agentHooks[agent].tellsOnlyEnds === true)
-    );
+    const { tellsOnlyEnds } = this.#context.hooks;
+    return OPENING.has(kind) || (kind === "session.end" && tellsOnlyEnds === true);
   }
 
   /** The latest that was told: where the transcript is, and which process it is. */
